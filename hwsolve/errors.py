@@ -1,0 +1,94 @@
+"""The exceptions of hwsolve: one small tree, caught once at the command line."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where something stands in a user's file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class HwsolveError(Exception):
+    """Anything that ends a run with a message instead of an answer.
+
+    `exit_code` is 2 for input that cannot be used and 1 for an answer that could
+    not be certified.
+    """
+
+    exit_code = 2
+
+
+class InputError(HwsolveError):
+    """Something a user wrote cannot be used: where, what, and how to mend it."""
+
+    def __init__(self, message: str, place: Place | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.message}" + (f"; {self.hint}" if self.hint else "")
+
+
+class InputErrors(HwsolveError):
+    """All that is wrong with one file, one line each, in the order of the file."""
+
+    def __init__(self, errors: list[InputError]) -> None:
+        self.errors = sorted(errors, key=_position)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+def _position(error: InputError) -> tuple[int, int]:
+    return (error.place.line, error.place.column) if error.place else (0, 0)
+
+
+class EquationError(HwsolveError):
+    """An equation or an answer's name cannot be used.
+
+    `at` is the offset in the text of the equation, counted from 0, and `end` the
+    offset behind the offending part; -1 where the whole text is meant. `equation`
+    is the number of the equation in its list, or -1 where it is not one of a list.
+    """
+
+    def __init__(self, message: str, at: int = -1, hint: str = "", equation: int = -1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+        self.hint = hint
+        self.equation = equation
+
+    def __str__(self) -> str:
+        return self.message + (f"; {self.hint}" if self.hint else "")
+
+
+class CertificateError(HwsolveError):
+    """Two independent methods disagree, so there is no answer."""
+
+    exit_code = 1
+
+
+def closest(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str | None:
+    """The known word nearest to a mistyped one, or None where none is near."""
+    import difflib
+
+    by_lower = {name.lower(): name for name in known}
+    if word.lower() in by_lower:
+        return by_lower[word.lower()]
+    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str:
+    """The hint "did you mean 'x'?", or an empty text where nothing is near."""
+    near = closest(word, known)
+    return f"did you mean '{near}'?" if near else ""

@@ -1,0 +1,188 @@
+"""Gradients by reverse accumulation, line by line, as a student does it.
+
+A line is a labelled node with what is written out inside it. For scalars a line's
+local derivatives are built first and then multiplied by the line's own gradient,
+so that every factor of a chain rule can be shown and is what was calculated with.
+Arrays pass the gradient through each operation by its adjoint rule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hwsolve.expr.graph import Term
+from hwsolve.expr.operations import OPERATIONS
+from hwsolve.expr.tree import Deriv, Index, Sym
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hwsolve.expr.graph import Graph
+
+
+class Gradient:
+    """The gradient of one scalar node.
+
+    Attributes:
+        top: the node that is differentiated.
+        adjoints: for each labelled node the node of d top / d it.
+        locals: for each scalar line its local derivatives, as nodes by argument.
+        order: the lines in the order in which their gradients are used.
+    """
+
+    def __init__(self, graph: Graph, top: int) -> None:
+        self.graph = graph
+        self.top = top
+        self.adjoints: dict[int, int] = {}
+        self.locals: dict[int, dict[int, int]] = {}
+        self.order: list[int] = []
+        self.wrt: set[int] = set()
+        # the products that make up a gradient: (line, node) pairs by argument
+        self.parts: dict[int, list[tuple[int, int]]] = {}
+
+
+def differentiate(graph: Graph, top: int, wrt: Iterable[int]) -> Gradient:
+    """The gradient of `top` with respect to labelled nodes.
+
+    Nodes that `top` does not depend on are left out of `adjoints`.
+    """
+    gradient = Gradient(graph, top)
+    gradient.wrt = set(wrt)
+    ancestors = graph.ancestors([top])
+    reached = bytearray(top + 1)
+    for node in ancestors:
+        reached[node] = node in gradient.wrt or any(reached[arg] for arg in graph.args[node])
+    if not reached[top]:
+        return gradient
+    gradient.adjoints[top] = graph.constant(1)
+    for node in reversed(ancestors):
+        # inner results of a line are dealt with by the line that they stand in
+        if not reached[node] or node not in graph.labels and node != top:
+            continue
+        adjoint = _total(gradient, node)
+        if adjoint is None or graph.rows[node] is None:
+            continue
+        gradient.order.append(node)
+        _through(gradient, node, adjoint, reached)
+    return gradient
+
+
+def _total(gradient: Gradient, node: int) -> int | None:
+    """The gradient of a node: the sum of what the lines that use it contribute."""
+    if node == gradient.top:
+        return gradient.adjoints[node]
+    graph = gradient.graph
+    parts = [part for _, part in gradient.parts.get(node, ())]
+    if not parts:
+        return None
+    if len(parts) > 1:
+        row = OPERATIONS["add"]
+        # the first use of a value in the forward pass is the first summand
+        total = graph.derive(row, tuple(reversed(parts)))
+    else:
+        total = parts[0]
+    gradient.adjoints[node] = total
+    # A gradient that is used further down gets a name: dL/dz, d2L/dw2 reads well then.
+    if total not in graph.labels and graph.rows[total] is not None:
+        graph.labels[total] = Deriv(_name(graph, gradient.top), (_name(graph, node),))
+    return total
+
+
+def _name(graph: Graph, node: int) -> Sym | Index:
+    label = graph.labels.get(node)
+    if isinstance(label, (Sym, Index)):
+        return label
+    from hwsolve.expr.notation import text
+
+    return Sym(f"({text(label)})") if label is not None else Sym("result")
+
+
+def _through(gradient: Gradient, line: int, adjoint: int, reached: bytearray) -> None:
+    """Pass the gradient of a line on to the labelled nodes that it is computed from."""
+    graph = gradient.graph
+    scalar = not graph.shapes[line]
+    if scalar and _all_scalar(graph, line):
+        local = accumulate(graph, line, graph.term(graph.constant(1)), reached)
+        gradient.locals[line] = {arg: term.node for arg, term in local.items()}
+        upstream = graph.term(adjoint)
+        for arg, term in local.items():
+            product = upstream * term
+            if product._known() != 0:
+                gradient.parts.setdefault(arg, []).append((line, product.node))
+            else:
+                gradient.parts.setdefault(arg, []).append((line, graph.constant(0)))
+    else:
+        for arg, term in accumulate(graph, line, graph.term(adjoint), reached).items():
+            gradient.parts.setdefault(arg, []).append((line, term.node))
+
+
+def _all_scalar(graph: Graph, line: int) -> bool:
+    stack = [line]
+    while stack:
+        for arg in graph.args[stack.pop()]:
+            if graph.shapes[arg]:
+                return False
+            if arg not in graph.labels:
+                stack.append(arg)
+    return True
+
+
+def accumulate(graph: Graph, line: int, seed: Term, reached: bytearray) -> dict[int, Term]:
+    """Reverse accumulation inside one line, from its result to labelled nodes."""
+    pending: dict[int, list[Term]] = {line: [seed]}
+    leaves: dict[int, list[Term]] = {}
+    while pending:
+        node = max(pending)
+        terms = pending.pop(node)
+        upstream = _added(terms)
+        for arg, term in contributions(graph, node, upstream, reached):
+            target = leaves if arg in graph.labels or graph.rows[arg] is None else pending
+            target.setdefault(arg, []).append(term)
+    return {arg: _added(terms) for arg, terms in leaves.items()}
+
+
+def _added(terms: list[Term]) -> Term:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def contributions(
+    graph: Graph, node: int, upstream: Term, reached: bytearray
+) -> list[tuple[int, Term]]:
+    """What one operation passes on to each of its arguments."""
+    row, args = graph.rows[node], graph.args[node]
+    if row is None:
+        return []
+    result = graph.term(node)
+    terms = [graph.term(arg) for arg in args]
+    found: list[tuple[int, Term]] = []
+    if row.adjoint is not None:
+        passed = row.adjoint(upstream, result, terms, graph.attributes[node])
+        found.extend(
+            (arg, term)
+            for arg, term in zip(args, passed, strict=True)
+            if reached[arg] and term is not None
+        )
+        return found
+    rules = row.partials
+    if rules is None:
+        return []
+    for position, arg in enumerate(args):
+        if not reached[arg]:
+            continue
+        rule = rules[position] if len(rules) > 1 else rules[0]
+        partial = rule(result, *terms)
+        term = upstream * partial
+        if term.shape != graph.shapes[arg]:
+            shape = graph.shapes[arg]
+            term = term.fn("sum_to", shape=shape) if len(term.shape) >= len(shape) and term.shape != shape and _larger(term.shape, shape) else term.fn("spread", shape=shape)
+        found.append((arg, term))
+    return found
+
+
+def _larger(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    from math import prod
+
+    return prod(shape) > prod(other) or len(shape) > len(other)

@@ -1,0 +1,282 @@
+"""Calls in equations: `relu(x)`, `sum(x, axis=0)`, `mse(yhat, y)`, `s(z)`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from hwsolve.errors import EquationError, did_you_mean
+from hwsolve.expr.operations import ALIASES, ARITHMETIC, OPERATIONS, TEST, Operation
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hwsolve.expr.lower import Lowered, Lowering
+
+# What may stand behind the arguments of a call, by the name of the function.
+_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sum": ("axis", "keepdims"),
+    "mean": ("axis", "keepdims"),
+    "max": ("axis", "keepdims"),
+    "min": ("axis", "keepdims"),
+    "argmax": ("axis",),
+    "argmin": ("axis",),
+    "softmax": ("axis",),
+    "log_softmax": ("axis",),
+    "concat": ("axis",),
+}
+# Several numbers in a row are a reduction too: max(0, x), sum(a, b, c).
+_SPREAD: Final = {"sum": "sum", "mean": "mean", "max": "max", "min": "min"}
+_MAKERS: Final = ("zeros", "ones", "eye", "onehot")
+_RESHAPERS: Final = ("reshape", "column", "row", "flatten")
+_HIDDEN: Final = {"item", "place", "spread", "sum_to", "identity", "neg", "add", "sub", "div"}
+
+
+@cache
+def known_functions() -> frozenset[str]:
+    """Every name that may stand before a bracket."""
+    from hwsolve.expr.functions import FUNCTION_ALIASES, FUNCTIONS
+    from hwsolve.expr.losses import known_losses
+    from hwsolve.expr.tensors import TENSORS
+
+    names = {name for name, row in OPERATIONS.items() if row.kind not in {ARITHMETIC, TEST}}
+    names |= {*TENSORS, *FUNCTIONS, *FUNCTION_ALIASES, *known_losses(), *ALIASES, *_MAKERS}
+    names |= {*_RESHAPERS, *_SPREAD, "pow", "transpose", "matmul"}
+    return frozenset(names - _HIDDEN)
+
+
+def call(lowering: Lowering, expr: Apply) -> Lowered:
+    """The node of a call.
+
+    Raises:
+        EquationError: for an unknown function, a wrong number of arguments or a
+            setting that the function does not have.
+    """
+    name = expr.op
+    if name in lowering.functions:
+        return _written_out(lowering, expr, name)
+    if name == "log" and lowering.log_base in {"2", "10"}:
+        name = f"log{lowering.log_base}"
+    if name in lowering.names or name in lowering.local:
+        raise EquationError(
+            f"'{name}' is a value, not a function", expr.at, f"write {name}*(...) for a product"
+        )
+    row = OPERATIONS.get(name)
+    if row is not None and row.kind in {ARITHMETIC, TEST} and name != "pow":
+        return _elementwise(lowering, expr, row)
+    if name in ALIASES:
+        lowering.used_aliases[name] = ALIASES[name]
+        name = ALIASES[name]
+        row = OPERATIONS.get(name)
+    if name in _MAKERS:
+        return _made(lowering, expr, name)
+    if name in _RESHAPERS:
+        return _reshaped(lowering, expr, name)
+    if name in _SPREAD and len(expr.args) > 1:
+        return _spread(lowering, expr, name)
+    if row is not None and name not in {"maximum", "minimum"}:
+        _settings(expr, ())
+        return _elementwise(lowering, expr, row)
+    if row is not None:
+        return _spread(lowering, expr, name[:3])
+    return _array_call(lowering, expr, name)
+
+
+def _array_call(lowering: Lowering, expr: Apply, name: str) -> Lowered:
+    from hwsolve.expr.functions import FUNCTION_ALIASES, FUNCTIONS
+    from hwsolve.expr.losses import find_loss
+    from hwsolve.expr.tensors import TENSORS
+
+    name = FUNCTION_ALIASES.get(name, name)
+    if name in TENSORS and name not in _HIDDEN:
+        return _tensor(lowering, expr, TENSORS[name])
+    if name in FUNCTIONS:
+        return _function(lowering, expr, name)
+    loss = find_loss(name)
+    if loss is not None:
+        return _loss(lowering, expr, loss)
+    hint = did_you_mean(name, {*known_functions(), *lowering.functions})
+    raise EquationError(
+        f"unknown function '{name}'", expr.at, hint or f"define it: {name}(z) = ..."
+    )
+
+
+def _settings(expr: Apply, allowed: tuple[str, ...]) -> dict[str, Any]:
+    for key, _ in expr.attributes:
+        if key not in allowed:
+            known = " and ".join(f"'{word}='" for word in allowed)
+            hint = did_you_mean(key, allowed) or (f"it takes {known}" if known else "")
+            raise EquationError(f"'{expr.op}' has no setting '{key}'", expr.at, hint)
+    return dict(expr.attributes)
+
+
+def _count(expr: Apply, wanted: int) -> None:
+    if len(expr.args) != wanted:
+        values = "one value" if wanted == 1 else f"{wanted} values"
+        raise EquationError(f"'{expr.op}' takes {values}, not {len(expr.args)}", expr.at)
+
+
+def _elementwise(lowering: Lowering, expr: Apply, row: Operation) -> int:
+    if row.arity is not None:
+        _count(expr, row.arity)
+    return _emit(lowering, expr, row, tuple(lowering.node(arg) for arg in expr.args))
+
+
+def _emit(
+    lowering: Lowering,
+    expr: Apply,
+    row: Operation,
+    args: tuple[int, ...],
+    settings: dict[str, Any] | None = None,
+) -> int:
+    try:
+        return lowering.graph.emit(row, args, tuple((settings or {}).items()))
+    except EquationError as error:
+        error.at = expr.at if error.at < 0 else error.at
+        raise
+
+
+def _tensor(lowering: Lowering, expr: Apply, row: Operation) -> int:
+    from hwsolve.expr.lower import Bundle
+
+    settings = _settings(expr, _SETTINGS.get(row.name, ()))
+    if row.arity is not None:
+        _count(expr, row.arity)
+    if row.name in _SPREAD and not settings:
+        only = lowering.lower(expr.args[0])
+        if isinstance(only, Bundle):
+            if only.given is not None:
+                lowering._all_entries(only)
+            return lowering.combine(row.name, [only.entries[at] for at in sorted(only.entries)])
+    args = tuple(lowering.node(arg) for arg in expr.args)
+    for arg in args:
+        if not lowering.graph.shapes[arg] and row.name not in {"stack", "outer"}:
+            if row.name == "transpose":
+                return arg
+            raise EquationError(f"'{expr.op}' works on an array, not on a number", expr.at)
+    return _emit(lowering, expr, row, args, settings)
+
+
+def _spread(lowering: Lowering, expr: Apply, name: str) -> int:
+    _settings(expr, ())
+    nodes = [lowering.node(arg) for arg in expr.args]
+    graph = lowering.graph
+    if name == "max" and len(nodes) == 2:  # noqa: PLR2004  (max(0, x) is the ReLU)
+        for zero, other in (nodes, nodes[::-1]):
+            if graph.values[zero] == 0 and not graph.active[zero]:
+                return _emit(lowering, expr, OPERATIONS["relu"], (other,))
+    try:
+        return lowering.combine(name, nodes)
+    except EquationError as error:
+        error.at = expr.at
+        raise
+
+
+def _function(lowering: Lowering, expr: Apply, name: str) -> Lowered:
+    from hwsolve.expr.functions import FUNCTIONS
+    from hwsolve.expr.parser import parse_expression
+
+    row = FUNCTIONS[name]
+    settings = _settings(expr, row.parameters[1:] if row.defaults else ())
+    args = list(expr.args)
+    first_default = len(row.parameters) - len(row.defaults)
+    if not first_default <= len(args) <= len(row.parameters):
+        _count(expr, first_default)
+    for position in range(len(args), len(row.parameters)):
+        parameter = row.parameters[position]
+        default = row.defaults[position - first_default]
+        args.append(Num(settings[parameter]) if parameter in settings else parse_expression(default))
+    return _inside(lowering, expr, row.parameters, args, parse_expression(row.body))
+
+
+def _written_out(lowering: Lowering, expr: Apply, name: str) -> Lowered:
+    equation = lowering.functions[name]
+    _settings(expr, ())
+    parameters = equation.parameters or ()
+    _count(expr, len(parameters))
+    return _inside(lowering, expr, parameters, list(expr.args), equation.body)
+
+
+def _loss(lowering: Lowering, expr: Apply, loss: Any) -> Lowered:
+    from hwsolve.expr.losses import REDUCTIONS
+    from hwsolve.expr.parser import parse_expression
+
+    settings = _settings(expr, ("reduction", "axis"))
+    _count(expr, len(loss.parameters))
+    nodes = [lowering.node(arg) for arg in expr.args]
+    shape = lowering.graph.shapes[nodes[0]]
+    reduction = settings.get("reduction", "")
+    if reduction and reduction not in REDUCTIONS:
+        raise EquationError(
+            f"unknown reduction '{reduction}'", expr.at, f"one of {', '.join(REDUCTIONS)}"
+        )
+    axis = settings.get("axis", -1)
+    examples = (shape[1] if axis == 0 else shape[0]) if len(shape) > 1 else None
+    body = loss.body(examples, axis=axis, reduction=reduction, single_entry=not shape)
+    return _inside(lowering, expr, loss.parameters, nodes, parse_expression(body))
+
+
+def _inside(
+    lowering: Lowering,
+    expr: Apply,
+    parameters: tuple[str, ...],
+    args: list[Any],
+    body: Expr,
+) -> Lowered:
+    """The body of a function, its parameters standing for the arguments."""
+    from hwsolve.expr.lower import MAX_NESTED_CALLS
+
+    nodes = [arg if isinstance(arg, int) else lowering.lower(arg) for arg in args]
+    lowering.depth += 1
+    if lowering.depth > MAX_NESTED_CALLS:
+        raise EquationError(f"'{expr.op}' calls itself", expr.at)
+    outer = lowering.local
+    lowering.local = dict(zip(parameters, nodes, strict=True))
+    try:
+        return lowering.lower(body)
+    except EquationError as error:
+        # a place inside the function's own text means nothing to the reader
+        error.at = expr.at
+        raise
+    finally:
+        lowering.local = outer
+        lowering.depth -= 1
+
+
+def _sizes(lowering: Lowering, args: tuple[Expr, ...]) -> tuple[int, ...]:
+    return tuple(lowering.whole(arg) for arg in args)
+
+
+def _made(lowering: Lowering, expr: Apply, name: str) -> int:
+    """`zeros(2, 3)`, `ones(4)`, `eye(3)`, `onehot(k, n)`: arrays of constants."""
+    from hwsolve.expr.constants import made
+
+    _settings(expr, ())
+    try:
+        return lowering.graph.constant(
+            made(name, _sizes(lowering, expr.args), lowering.first_index)
+        )
+    except EquationError as error:
+        error.at = expr.at
+        raise
+
+
+def _reshaped(lowering: Lowering, expr: Apply, name: str) -> int:
+    """`reshape(x, 2, 3)`, `column(x)`, `row(x)`, `flatten(x)`."""
+    from math import prod
+
+    from hwsolve.expr.tensors import TENSORS
+
+    settings = _settings(expr, ("shape",) if name == "reshape" else ())
+    node = lowering.node(expr.args[0])
+    entries = prod(lowering.graph.shapes[node])
+    if name == "reshape":
+        shape = settings.get("shape") or _sizes(lowering, expr.args[1:])
+        if -1 in shape:
+            known = -prod(shape)
+            shape = tuple(entries // known if size == -1 and known else size for size in shape)
+    else:
+        _count(expr, 1)
+        shape = {"column": (entries, 1), "row": (1, entries), "flatten": (entries,)}[name]
+    return _emit(lowering, expr, TENSORS["reshape"], (node,), {"shape": tuple(shape)})

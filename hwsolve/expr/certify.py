@@ -1,0 +1,213 @@
+"""Gradients tested by a method that shares nothing with the derivative rules.
+
+Central differences with one step of Richardson extrapolation use the forward pass
+only. Where a step would cross a kink (ReLU, abs, max) it is made smaller; a value
+just at a kink has no derivative, and that is said. Where floats cannot decide, the
+same differences are taken with 60 digits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+from hwsolve.errors import EquationError
+from hwsolve.expr.graph import Graph, evaluate
+from hwsolve.expr.systems import FLOATS, Decimals, NumberSystem
+
+STEPS: Final = (1e-3, 1e-4, 3e-5, 1e-6)
+RELATIVE: Final = 1e-6
+# A gradient this small against its function is beyond what float differences can tell.
+ABSOLUTE: Final = 1e-10
+
+
+class Finding(NamedTuple):
+    """The outcome for one derivative.
+
+    `agrees` is None at a kink, where there is no derivative to compare with; `left`
+    and `right` are then the slopes on both sides, if the function has them.
+    """
+
+    agrees: bool | None
+    difference: float
+    numeric: float
+    left: float = math.nan
+    right: float = math.nan
+
+
+class Certifier:
+    """Tests derivatives of one top by one node after the other.
+
+    Args:
+        graph: the graph.
+        values: the values of its nodes, in floats.
+        top: the node that is differentiated.
+        system: floats, or an array system of floats.
+    """
+
+    def __init__(self, graph: Graph, values: list[Any], top: int, system: NumberSystem) -> None:
+        self.graph = graph
+        self.values = values
+        self.top = top
+        self.system = system
+        self.order = graph.ancestors([top])
+        self.kinks = [node for node in self.order if _has_kink(graph, node)]
+        self._exact: Certifier | None = None
+        self._below: dict[int, list[int]] = {}
+
+    def test(self, node: int, at: Any, claimed: float) -> Finding:
+        """Compare a claimed derivative by a node with differences.
+
+        `at` is () for a scalar, the index of an entry, or an array of the node's
+        shape: a direction, and the claim is the derivative along it.
+        """
+        value = self.values[node]
+        size = abs(float(value)) if at == () else float(abs(value).max())
+        if isinstance(at, tuple) and at:
+            size = abs(float(value[at]))
+        before = self._sides(self.values, node)
+        best, numeric, crossed = math.inf, math.nan, 0
+        for relative in STEPS:
+            step = relative * (size or 1.0)
+            try:
+                found = self._difference(node, at, max(step, 1e-8 * relative), before)
+            except (EquationError, ArithmeticError, ValueError):
+                continue
+            if found is None:
+                crossed += 1
+                continue
+            difference = abs(found - claimed)
+            scale = max(abs(found), abs(claimed))
+            if difference < best:
+                best, numeric = difference, found
+            if difference <= RELATIVE * scale:
+                return Finding(True, difference / scale if scale else 0.0, found)
+        if crossed == len(STEPS):
+            return self._at_kink(node, at, claimed)
+        return self._precise(node, at, claimed, best, numeric)
+
+    def below(self, node: int) -> list[int]:
+        """The nodes whose values change with a node, in order."""
+        if node not in self._below:
+            changed = {node}
+            args = self.graph.args
+            found = []
+            for later in self.order:
+                if later > node and not changed.isdisjoint(args[later]):
+                    changed.add(later)
+                    found.append(later)
+            self._below[node] = found
+        return self._below[node]
+
+    def _shifted(self, node: int, at: Any, step: Any) -> list[Any]:
+        """All values after a node (or one entry of it) was moved by a step."""
+        start = list(self.values)
+        if at == ():
+            start[node] = start[node] + step
+        elif isinstance(at, tuple):
+            start[node] = start[node].copy()
+            start[node][at] = start[node][at] + step
+        else:
+            start[node] = start[node] + step * at
+        for later in self.below(node):
+            start[later] = None
+        return evaluate(self.graph, self.system, self.below(node), start=start)
+
+    def _difference(self, node: int, at: Any, step: float, before: list[Any]) -> float | None:
+        """The extrapolated central difference, or None where a kink is crossed."""
+        slopes = []
+        for size in (step, step / 2):
+            up, down = self._shifted(node, at, size), self._shifted(node, at, -size)
+            if self.kinks and not (
+                before == self._sides(up, node) and before == self._sides(down, node)
+            ):
+                return None
+            # the step really taken lies between numbers that floats can hold
+            taken = 2 * size
+            if at == ():
+                taken = up[node] - down[node]
+            elif isinstance(at, tuple):
+                taken = up[node][at] - down[node][at]
+            slopes.append(float(up[self.top] - down[self.top]) / taken)
+        return float(4 * slopes[1] - slopes[0]) / 3
+
+    def _sides(self, values: list[Any], node: int) -> list[Any]:
+        """On which side of its kink each operation below a node is."""
+        if not self.kinks:
+            return []
+        changed = set(self.below(node))
+        graph = self.graph
+        sides = []
+        for kink in self.kinks:
+            row = graph.rows[kink]
+            if kink in changed and row is not None and row.kink is not None:
+                side = row.kink(*[values[arg] for arg in graph.args[kink]])
+                sides.append(side.tolist() if hasattr(side, "tolist") else side)
+        return sides
+
+    def _at_kink(self, node: int, at: Any, claimed: float) -> Finding:
+        step = 1e-7 * max(1.0, abs(float(self.values[node])) if at == () else 1.0)
+        try:
+            here = float(self.values[self.top])
+            right = (float(self._shifted(node, at, step)[self.top]) - here) / step
+            left = (here - float(self._shifted(node, at, -step)[self.top])) / step
+        except (EquationError, ArithmeticError, ValueError):
+            return Finding(None, math.nan, math.nan)
+        del claimed
+        return Finding(None, 0.0, math.nan, left, right)
+
+    def _precise(
+        self, node: int, at: Any, claimed: float, best: float, numeric: float
+    ) -> Finding:
+        """The same with 60 digits, where the error of a step of 1e-18 cannot matter."""
+        precise = self._with_digits()
+        if precise is None or precise.values[node] is None:
+            return self._floats_only(claimed, best, numeric)
+        try:
+            with precise.system.scope():
+                step = precise.system.number(1) / precise.system.number(10**18)
+                up = precise._shifted(node, at, step)[self.top]
+                down = precise._shifted(node, at, -step)[self.top]
+                found = float((up - down) / (2 * step))
+        except (EquationError, ArithmeticError, ValueError, TypeError):
+            return self._floats_only(claimed, best, numeric)
+        difference = abs(found - claimed)
+        scale = max(abs(found), abs(claimed))
+        # what floats have lost in the forward pass, the claimed value has lost too
+        agrees = difference <= RELATIVE * scale or difference <= ABSOLUTE * self._size()
+        return Finding(agrees, difference / scale if scale else 0.0, found)
+
+    def _with_digits(self) -> Certifier | None:
+        if self._exact is None:
+            system: NumberSystem = Decimals()
+            if self.graph.has_arrays:
+                from hwsolve.expr.arrays import Arrays
+
+                system = Arrays(system)
+            try:
+                values = evaluate(self.graph, system, self.order)
+            except (EquationError, ArithmeticError, ValueError, TypeError):
+                return None
+            self._exact = Certifier(self.graph, values, self.top, system)
+        return self._exact
+
+    def _floats_only(self, claimed: float, best: float, numeric: float) -> Finding:
+        scale = max(abs(claimed), abs(numeric), self._size() * 1e-3)
+        return Finding(best <= 1e-4 * scale, best / scale if scale else best, numeric)
+
+    def _size(self) -> float:
+        return max(1e-30, abs(float(self.values[self.top])))
+
+
+def _has_kink(graph: Graph, node: int) -> bool:
+    row = graph.rows[node]
+    return row is not None and row.kink is not None and graph.active[node]
+
+
+def float_system(graph: Graph) -> NumberSystem:
+    """Floats without numpy for scalars, numpy arrays of floats otherwise."""
+    if not graph.has_arrays:
+        return FLOATS
+    from hwsolve.expr.arrays import Arrays
+
+    return Arrays(FLOATS)

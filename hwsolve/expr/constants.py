@@ -1,0 +1,53 @@
+"""Constant arrays by name, and the values of constant formulas under `given`."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Final
+
+from hwsolve.errors import EquationError
+
+MAX_ENTRIES: Final = 10_000_000
+
+
+def made(name: str, sizes: tuple[int, ...], first_index: int = 0) -> list[Any]:
+    """`zeros(2, 3)`, `ones(4)`, `eye(3)` or `onehot(k, n)` as nested lists.
+
+    Raises:
+        EquationError: for sizes that are not positive or that are too large.
+    """
+    if name == "onehot":
+        if len(sizes) != 2:  # noqa: PLR2004  (an index and a length)
+            raise EquationError("'onehot' takes an index and a length", hint="write onehot(2, 10)")
+        index, length = sizes[0] - first_index, sizes[1]
+        check_size((length,))
+        if not 0 <= index < length:
+            raise EquationError(
+                f"onehot({sizes[0]}, {length}) has no such entry",
+                hint=f"the first index is {first_index}",
+            )
+        return [int(position == index) for position in range(length)]
+    if name == "eye":
+        if len(sizes) != 1:
+            raise EquationError("'eye' takes one size", hint="write eye(3)")
+        check_size((sizes[0], sizes[0]))
+        return [[int(row == column) for column in range(sizes[0])] for row in range(sizes[0])]
+    check_size(sizes)
+    return _filled(sizes, 0 if name == "zeros" else 1)
+
+
+def check_size(sizes: tuple[int, ...]) -> None:
+    """Refuse an array that is empty or that would not fit the memory."""
+    if not sizes or min(sizes) < 1:
+        raise EquationError("an array needs sizes of 1 or more")
+    if prod(sizes) > MAX_ENTRIES:
+        raise EquationError(
+            f"an array of {'x'.join(map(str, sizes))} has {prod(sizes):,} entries",
+            hint=f"at most {MAX_ENTRIES:,}",
+        )
+
+
+def _filled(sizes: tuple[int, ...], value: int) -> list[Any]:
+    if len(sizes) == 1:
+        return [value] * sizes[0]
+    return [_filled(sizes[1:], value) for _ in range(sizes[0])]

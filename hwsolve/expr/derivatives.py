@@ -1,0 +1,190 @@
+"""Derivatives by name: `dz/dw0`, `dL/dW1[0, 2]`, `d2L/dw2` as nodes of the graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hwsolve.errors import EquationError
+from hwsolve.expr.backward import Gradient, differentiate
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hwsolve.expr.lower import Bundle, Lowered, Lowering
+
+
+class Derivatives:
+    """The gradients of a problem, one for each quantity that is differentiated.
+
+    Attributes:
+        known: the gradients by the node of the top.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[int, Gradient] = {}
+
+    def of(self, lowering: Lowering, top: int, wrt: Iterable[int]) -> Gradient:
+        """The gradient of `top`, with at least these labelled nodes in it."""
+        wanted = set(wrt)
+        before = self.known.get(top)
+        if before is not None and wanted <= before.wrt:
+            return before
+        if before is not None:
+            wanted |= before.wrt
+        gradient = self.known[top] = differentiate(lowering.graph, top, wanted)
+        return gradient
+
+
+def derivative(lowering: Lowering, expr: Deriv) -> Lowered:
+    """The node (or the bundle of nodes) of a derivative.
+
+    Raises:
+        EquationError: if a name is not defined, or the top is not a number.
+    """
+    quotient = _quotient(lowering, expr)
+    if quotient is not None:
+        return lowering.lower(quotient)
+    top = _top(lowering, expr)
+    if len(expr.bottoms) == 1:
+        return by(lowering, top, expr.bottoms[0], expr)
+    if lowering.graph.shapes[top]:
+        raise _not_scalar(lowering, expr, top)
+    first = by(lowering, top, expr.bottoms[0], expr)
+    if not isinstance(first, int) or lowering.graph.shapes[first]:
+        raise EquationError(
+            "a second derivative needs single entries below", expr.at, "write d2L/dw[1]2"
+        )
+    return by(lowering, first, expr.bottoms[1], expr)
+
+
+def bottoms_of(lowering: Lowering, expr: Deriv) -> list[int]:
+    """The nodes that a derivative is taken by (no error: what is unknown is left out)."""
+    from hwsolve.expr.lower import Bundle
+
+    found: list[int] = []
+    for bottom in expr.bottoms[:1]:
+        base = bottom.base if isinstance(bottom, Index) else bottom
+        target = lowering.names.get(base.name) if isinstance(base, Sym) else None
+        if isinstance(target, Bundle):
+            if target.given is not None and isinstance(bottom, Index):
+                target = lowering.lower(bottom)
+            elif target.given is not None:
+                lowering._all_entries(target)
+        if isinstance(target, Bundle):
+            found.extend(target.entries.values())
+        elif target is not None:
+            found.append(target)
+    return found
+
+
+def _quotient(lowering: Lowering, expr: Deriv) -> Expr | None:
+    """`da/db` where the author has values of just these names: an ordinary quotient."""
+    if len(expr.bottoms) != 1 or not isinstance(expr.top, Sym):
+        return None
+    bottom = expr.bottoms[0]
+    base = bottom.base if isinstance(bottom, Index) else bottom
+    if not isinstance(base, Sym):
+        return None
+    names = (f"d{expr.top.name}", f"d{base.name}")
+    if not all(name in lowering.names or name in lowering.local for name in names):
+        return None
+    below: Expr = Sym(names[1], expr.at)
+    if isinstance(bottom, Index):
+        below = Index(below, bottom.indices, bottom.at)
+    return Apply("div", (Sym(names[0], expr.at), below), (), expr.at)
+
+
+def _top(lowering: Lowering, expr: Deriv) -> int:
+    from hwsolve.expr.lower import Bundle
+
+    top = lowering.lower(expr.top)
+    if isinstance(top, Bundle):
+        raise EquationError(
+            f"'{top.name}' has several entries, and a gradient needs one number on top",
+            expr.at,
+            f"ask for one entry, such as d{top.name}[{', '.join(map(str, _first(lowering, top)))}]"
+            "/d...",
+        )
+    if lowering.graph.shapes[top]:
+        raise _not_scalar(lowering, expr, top)
+    if top not in lowering.graph.labels and isinstance(expr.top, Index):
+        first = tuple(Num(lowering.whole(part)) for part in expr.top.indices)
+        lowering.graph.labels[top] = Index(expr.top.base, first)
+    return top
+
+
+def _first(lowering: Lowering, bundle: Bundle) -> tuple[int, ...]:
+    if bundle.given is not None:
+        return (lowering.first_index,) * len(bundle.shape)
+    return min(bundle.entries)
+
+
+def _not_scalar(lowering: Lowering, expr: Deriv, top: int) -> EquationError:
+    from hwsolve.expr.notation import text
+    from hwsolve.expr.tensors import shape_text
+
+    shape = lowering.graph.shapes[top]
+    first = ", ".join([str(lowering.first_index)] * len(shape))
+    name = text(expr.top)
+    return EquationError(
+        f"'{name}' is {shape_text(shape)}, and a gradient needs one number on top",
+        expr.at,
+        f"ask for one entry, such as d{name}[{first}]/d..., or differentiate a loss",
+    )
+
+
+def by(lowering: Lowering, top: int, bottom: Expr, expr: Deriv) -> Lowered:
+    """d top / d bottom as a node, or a bundle where the bottom is one."""
+    from hwsolve.expr.lower import Bundle
+
+    graph = lowering.graph
+    if isinstance(bottom, Index):
+        whole = lowering.names.get(bottom.base.name) if isinstance(bottom.base, Sym) else None
+        if isinstance(whole, int) and graph.shapes[whole]:
+            adjoint = _adjoint(lowering, top, whole, expr)
+            return _entry(lowering, adjoint, bottom)
+    target = lowering.lower(bottom)
+    if not isinstance(target, Bundle):
+        if target not in graph.labels:
+            raise EquationError("a derivative is taken by a name", expr.at)
+        return _adjoint(lowering, top, target, expr)
+    if target.given is not None:
+        lowering._all_entries(target)
+    result = Bundle(f"d.../d{target.name}")
+    lowering.derivatives.of(lowering, top, target.entries.values())
+    for at, node in sorted(target.entries.items()):
+        result.entries[at] = _adjoint(lowering, top, node, expr)
+    return result
+
+
+def _entry(lowering: Lowering, adjoint: int, bottom: Index) -> Lowered:
+    holder = Sym("\0gradient")
+    lowering.local = {**lowering.local, holder.name: adjoint}
+    try:
+        node = lowering.lower(Index(holder, bottom.indices, bottom.at))
+    except EquationError as error:
+        base = bottom.base
+        shown = base.name if isinstance(base, Sym) else "the value"
+        error.message = error.message.replace(holder.name, shown)
+        raise
+    finally:
+        lowering.local = {k: v for k, v in lowering.local.items() if k != holder.name}
+    return node
+
+
+def _adjoint(lowering: Lowering, top: int, node: int, expr: Deriv) -> int:
+    graph = lowering.graph
+    gradient = lowering.derivatives.of(lowering, top, [node])
+    adjoint = gradient.adjoints.get(node)
+    if adjoint is not None:
+        return adjoint
+    lowering.unrelated.append((expr.top, graph.labels[node]))
+    shape = graph.shapes[node]
+    zero = graph.constant(0)
+    if not shape:
+        return zero
+    from hwsolve.expr.tensors import TENSORS
+
+    return graph.derive(TENSORS["spread"], (zero,), (("shape", shape),))
+

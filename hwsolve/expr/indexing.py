@@ -1,0 +1,95 @@
+"""Entries and slices: `x[1]`, `W[0, 2]`, `W[:, 0:2]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hwsolve.errors import EquationError
+from hwsolve.expr.tree import Apply, Expr, Index, Sym
+
+if TYPE_CHECKING:
+    from hwsolve.expr.lower import Bundle, Lowering
+
+
+def entry(lowering: Lowering, expr: Index) -> int:
+    """The node of an entry or a slice.
+
+    Raises:
+        EquationError: for an index outside the array, or an entry not yet defined.
+    """
+    from hwsolve.expr.lower import Bundle
+    from hwsolve.expr.tensors import TENSORS
+
+    base = lowering.lower(expr.base)
+    if isinstance(base, Bundle):
+        if any(isinstance(part, Apply) and part.op == "slice" for part in expr.indices):
+            base = lowering.whole_array(base)
+        else:
+            return _bundled(lowering, base, expr)
+    shape = lowering.graph.shapes[base]
+    name = expr.base.name if isinstance(expr.base, Sym) else "the value"
+    if len(expr.indices) > len(shape):
+        has = f"{len(shape)} ind{'ex' if len(shape) == 1 else 'ices'}" if shape else "no index"
+        raise EquationError(
+            f"'{name}' takes {has}, not {len(expr.indices)}",
+            expr.at,
+            "" if shape else f"'{name}' is a number",
+        )
+    at = tuple(
+        _part(lowering, part, size, name, expr.at)
+        for part, size in zip(expr.indices, shape, strict=False)
+    )
+    lowering.indexed = True
+    return lowering.graph.emit(TENSORS["item"], (base,), (("at", at),))
+
+
+def _part(lowering: Lowering, part: Expr, size: int, name: str, at: int) -> Any:
+    first = lowering.first_index
+    if isinstance(part, Apply) and part.op == "slice":
+        low, high = part.args
+        if low == Sym("") and high == Sym(""):
+            return "all"
+        start = 0 if low == Sym("") else lowering.whole(low) - first
+        # counting from 1, a slice includes its end, as in Julia and MATLAB
+        end = size if high == Sym("") else lowering.whole(high)
+        if not 0 <= start < end <= size:
+            raise EquationError(f"the slice does not fit '{name}', which has {size} entries", at)
+        return (start, end)
+    number = lowering.whole(part)
+    if not first <= number < first + size:
+        raise outside(name, number, first, size, at)
+    return number - first
+
+
+def outside(name: str, number: int, first: int, size: int, at: int) -> EquationError:
+    """The error for an index that an array does not have."""
+    hint = f"indices here go from {first} to {first + size - 1}"
+    if number == size and first == 0:
+        hint += "; for 1 to n write conventions: {first_index: 1}"
+    if number == 0 and first == 1:
+        hint += "; for 0 to n-1 write conventions: {first_index: 0}"
+    return EquationError(f"'{name}' has no entry {number}", at, hint)
+
+
+def _bundled(lowering: Lowering, bundle: Bundle, expr: Index) -> int:
+    at = tuple(lowering.whole(part) for part in expr.indices)
+    if bundle.given is not None:
+        first = lowering.first_index
+        if len(at) != len(bundle.shape):
+            raise EquationError(
+                f"'{bundle.name}' takes {len(bundle.shape)} indices, not {len(at)}", expr.at
+            )
+        for number, size in zip(at, bundle.shape, strict=True):
+            if not first <= number < first + size:
+                raise outside(bundle.name, number, first, size, expr.at)
+        lowering.indexed = True
+        return lowering.given_entry(bundle, at)
+    node = bundle.entries.get(at)
+    if node is None:
+        shown = f"{bundle.name}[{', '.join(map(str, at))}]"
+        known = sorted(bundle.entries)
+        names = [f"{bundle.name}[{', '.join(map(str, key))}]" for key in (known[0], known[-1])]
+        raise EquationError(
+            f"'{shown}' is used before it is defined", expr.at, f"so far there are {names[0]} to {names[1]}"
+        )
+    return node

@@ -1,0 +1,105 @@
+"""Which intermediate results get a line and a name of their own.
+
+A student writes `a1 = u1 + b0` under `u1 = x0*w0`, but a sum of products and a
+loss in one line. The rules below decide that for the right side of an equation,
+from the outside in; what gets no name is written out where it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hwsolve.expr.operations import ACTIVATION, ARITHMETIC, FUNCTION, TENSOR
+from hwsolve.expr.tree import Sym
+
+if TYPE_CHECKING:
+    from hwsolve.expr.graph import Graph
+    from hwsolve.expr.lower import Lowering
+
+# A line may have this many operations before its parts get names.
+LONG: Final = 12
+
+
+def split(lowering: Lowering, root: int) -> None:
+    """Name those unnamed results inside an equation that deserve a line."""
+    graph = lowering.graph
+    if all(arg in graph.labels or graph.rows[arg] is None for arg in graph.args[root]):
+        return
+    inner = _inner(graph, root)
+    users: dict[int, list[int]] = {}
+    for node in inner:
+        for arg in graph.args[node]:
+            users.setdefault(arg, []).append(node)
+    # from the inside out: what has a name no longer makes the lines around it long
+    for node in inner[:-1]:
+        row = graph.rows[node]
+        if row is None or not graph.active[node]:
+            continue
+        size = _size(graph, node)
+        above = users[node]
+        if len(above) > 1 or any(
+            _deserves(graph, user, node, size, is_root=user == root) for user in above
+        ):
+            graph.labels[node] = Sym(lowering.fresh(row.letter))
+
+
+def _inner(graph: Graph, root: int) -> list[int]:
+    """The unnamed operations of a line, in order, the root last."""
+    found = {root}
+    stack = [root]
+    while stack:
+        for arg in graph.args[stack.pop()]:
+            if graph.rows[arg] is not None and arg not in graph.labels and arg not in found:
+                found.add(arg)
+                stack.append(arg)
+    return sorted(found)
+
+
+def _size(graph: Graph, node: int) -> int:
+    """The number of operations under a node, up to names (constants are free)."""
+    total, stack = 0, [node]
+    while stack:
+        here = stack.pop()
+        if graph.rows[here] is None or (here in graph.labels and here != node):
+            continue
+        total += graph.active[here]
+        if total > 4 * LONG:
+            return total
+        stack.extend(graph.args[here])
+    return total
+
+
+def _deserves(graph: Graph, node: int, arg: int, size: int, *, is_root: bool) -> bool:
+    """Whether an argument of some size gets a name, for the operation that uses it."""
+    row, inner = graph.rows[node], graph.rows[arg]
+    if row is None or inner is None:
+        return False
+    if inner.kind == ACTIVATION:
+        return True
+    if inner.name == "neg" and row.kind in {ACTIVATION, FUNCTION}:
+        return False
+    if row.name == "neg":
+        return not is_root and size > 1
+    if row.kind == ACTIVATION and row.name != "where":
+        return inner.kind in {ARITHMETIC, FUNCTION} or inner.name == "matmul"
+    if row.kind == FUNCTION:
+        return size > 2 or (inner.name == "add" and size > 1)
+    if row.name in {"div", "pow"}:
+        return size > 3
+    if row.kind == TENSOR:
+        return size > 4
+    if row.name in {"add", "sub"}:
+        if inner.name == "mul" and not graph.shapes[arg]:
+            return _lone_product(graph, node, arg)
+        return size > 4 and _size(graph, node) > LONG
+    return row.name == "mul" and inner.name in {"add", "sub"} and size > 2
+
+
+def _lone_product(graph: Graph, node: int, arg: int) -> bool:
+    """u1 = x0*w0 before a1 = u1 + b0: one product of two names, and one name."""
+    args = graph.args[node]
+    if len(args) != 2 or graph.rows[node].name != "add":  # type: ignore[union-attr]  # an operation
+        return False
+    other = args[0] if args[1] == arg else args[1]
+    leaves = [*graph.args[arg], other]
+    return all(leaf in graph.labels for leaf in leaves)

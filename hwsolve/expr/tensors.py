@@ -1,0 +1,536 @@
+"""The table's rows for operations on whole arrays.
+
+Each row also says what one entry of its result is, as an expression in entries of
+its arguments: that is how an entry of a matrix is worked out by hand, and an
+independent definition that the tests compare `compute` with.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
+
+from hwsolve.errors import EquationError
+from hwsolve.expr.operations import ACTIVATION, TENSOR, Operation, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hwsolve.expr.tree import Attributes
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as people write it: `3x2`, `a vector of 4`, `a number`."""
+    if not shape:
+        return "a number"
+    return f"a vector of {shape[0]}" if len(shape) == 1 else "x".join(map(str, shape))
+
+
+def broadcast(shapes: Sequence[Shape], what: str) -> Shape:
+    """The common shape by numpy's rule: compared from the last axis, 1 stretches.
+
+    Raises:
+        EquationError: naming both shapes and the axis.
+    """
+    result: Shape = ()
+    for shape in shapes:
+        if shape == result or not shape:
+            continue
+        if not result:
+            result = shape
+            continue
+        longer, shorter = (result, shape) if len(result) >= len(shape) else (shape, result)
+        merged = list(longer)
+        gap = len(longer) - len(shorter)
+        for axis, size in enumerate(shorter):
+            other = longer[gap + axis]
+            if size != other and 1 not in {size, other}:
+                raise EquationError(
+                    f"{what} cannot combine {shape_text(result)} with {shape_text(shape)}: "
+                    f"axis {gap + axis} has {other} entries in one and {size} in the other",
+                    hint="check the shapes, or transpose one of them",
+                )
+            merged[gap + axis] = max(size, other)
+        result = tuple(merged)
+    return result
+
+
+def _axis(attributes: Mapping[str, Any], shape: Shape, default: int | None = None) -> int | None:
+    axis = attributes.get("axis", default)
+    if axis is None:
+        return None
+    if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+        raise EquationError(f"axis={axis} does not exist in {shape_text(shape)}")
+    return axis % len(shape)
+
+
+def _reduced(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
+    (shape,) = shapes
+    settings = dict(attributes)
+    axis = _axis(settings, shape)
+    if axis is None:
+        return ()
+    kept = (1,) if settings.get("keepdims") else ()
+    return shape[:axis] + kept + shape[axis + 1 :]
+
+
+def _keep(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
+    _axis(dict(attributes), shapes[0], -1 if shapes[0] else None)
+    return shapes[0]
+
+
+def _matmul_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
+    left, right = shapes
+    if not left or not right:
+        raise EquationError(
+            f"'@' needs vectors or matrices, not {shape_text(left)} and {shape_text(right)}",
+            hint="write * for numbers",
+        )
+    if len(left) > 2 or len(right) > 2:  # noqa: PLR2004  (matrices)
+        raise EquationError(
+            f"'@' takes matrices, not {shape_text(left)} and {shape_text(right)}"
+        )
+    if left[-1] != right[0]:
+        raise EquationError(
+            f"'@' cannot multiply {shape_text(left)} by {shape_text(right)}: "
+            f"the left has {left[-1]} columns, the right {right[0]} rows"
+            if len(left) > 1
+            else f"'@' cannot multiply {shape_text(left)} by {shape_text(right)}: "
+            f"the left has {left[-1]} entries, the right {right[0]} rows",
+            hint="the inner sizes must agree; write W.T for the transpose",
+        )
+    return left[:-1] + right[1:]
+
+
+def _matmul_adjoint(g: Any, _: Any, args: Sequence[Any], __: Attributes) -> tuple[Any, Any]:
+    left, right = args
+    if len(left.shape) == 1 and len(right.shape) == 1:
+        return g * right, g * left
+    if len(left.shape) == 1:
+        return right @ g, left.fn("outer", g)
+    if len(right.shape) == 1:
+        return g.fn("outer", right), left.fn("transpose") @ g
+    return g @ right.fn("transpose"), left.fn("transpose") @ g
+
+
+def _matmul_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
+    left, right = args
+    row, column = index[: len(left.shape) - 1], index[len(left.shape) - 1 :]
+    return [(left[*row, k], right[k, *column]) for k in range(left.shape[-1])]
+
+
+def _transpose_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
+    return shapes[0][::-1]
+
+
+def _sum_to_axes(shape: Shape, target: Shape) -> tuple[int, ...]:
+    gap = len(shape) - len(target)
+    extra = tuple(range(gap))
+    return extra + tuple(
+        gap + axis for axis, size in enumerate(target) if size == 1 and shape[gap + axis] != 1
+    )
+
+
+def _sum_to(_: Any, x: Any, shape: Shape) -> Any:
+    axes = _sum_to_axes(x.shape, shape)
+    return x.sum(axis=axes).reshape(shape) if shape else x.sum()
+
+
+def _reduce_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any]:
+    return (_spread(g, args[0].shape, attributes),)
+
+
+def _spread(g: Any, shape: Shape, attributes: Attributes) -> Any:
+    """The upstream gradient of a reduction, stretched to its argument's shape."""
+    settings = dict(attributes)
+    axis = _axis(settings, shape)
+    if axis is not None and not settings.get("keepdims"):
+        g = g.fn("reshape", shape=(*shape[:axis], 1, *shape[axis + 1 :]))
+    return g.fn("spread", shape=shape)
+
+
+def _count(shape: Shape, attributes: Attributes) -> int:
+    axis = _axis(dict(attributes), shape)
+    return prod(shape) if axis is None else shape[axis]
+
+
+def _mean_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any]:
+    shape = args[0].shape
+    return (_spread(g / _count(shape, attributes), shape, attributes),)
+
+
+def _extreme_adjoint(
+    g: Any, result: Any, args: Sequence[Any], attributes: Attributes
+) -> tuple[Any]:
+    shape = args[0].shape
+    wide = _spread(result, shape, attributes)
+    hits = args[0].fn("eq", wide)
+    settings = dict(attributes)
+    axis = _axis(settings, shape)
+    keep = {} if axis is None else {"axis": axis, "keepdims": True}
+    return (_spread(g, shape, attributes) * hits / hits.fn("sum", **keep),)
+
+
+def _softmax(m: Any, x: Any, axis: int = -1) -> Any:
+    # less the largest logit, so that nothing overflows; the quotient is the same
+    powers = m.exp(x - x.max(axis=axis, keepdims=True))
+    return powers / powers.sum(axis=axis, keepdims=True)
+
+
+def _softmax_adjoint(
+    g: Any, y: Any, args: Sequence[Any], attributes: Attributes
+) -> tuple[Any]:
+    if len(args[0].shape) == 1:
+        return (y * (g - (g * y).fn("sum")),)
+    axis = _axis(dict(attributes), args[0].shape, -1)
+    return (y * (g - (g * y).fn("sum", axis=axis, keepdims=True)),)
+
+
+def _log_softmax(m: Any, x: Any, axis: int = -1) -> Any:
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - m.log(m.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def _log_softmax_adjoint(
+    g: Any, y: Any, args: Sequence[Any], attributes: Attributes
+) -> tuple[Any]:
+    if len(args[0].shape) == 1:
+        return (g - y.fn("exp") * g.fn("sum"),)
+    axis = _axis(dict(attributes), args[0].shape, -1)
+    return (g - y.fn("exp") * g.fn("sum", axis=axis, keepdims=True),)
+
+
+def _stack_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
+    if any(shape != shapes[0] for shape in shapes):
+        other = next(shape for shape in shapes if shape != shapes[0])
+        raise EquationError(
+            f"a list needs entries of one shape, not {shape_text(shapes[0])} and "
+            f"{shape_text(other)}"
+        )
+    return (len(shapes), *shapes[0])
+
+
+def _stack(m: Any, *values: Any) -> Any:
+    import numpy as np
+
+    return np.array(values, dtype=m.dtype)
+
+
+def _stack_adjoint(g: Any, _: Any, args: Sequence[Any], __: Attributes) -> tuple[Any, ...]:
+    return tuple(g.fn("item", at=(position,)) for position in range(len(args)))
+
+
+def _concat_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
+    first = shapes[0]
+    if not first:
+        raise EquationError("concat joins vectors or matrices", hint="write [a, b] for numbers")
+    axis = _axis(dict(attributes), first, 0) or 0
+    for shape in shapes[1:]:
+        rest = shape[:axis] + shape[axis + 1 :]
+        if len(shape) != len(first) or rest != first[:axis] + first[axis + 1 :]:
+            raise EquationError(
+                f"concat cannot join {shape_text(first)} and {shape_text(shape)} along axis {axis}"
+            )
+    return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
+
+
+def _concat(_: Any, *values: Any, axis: int = 0) -> Any:
+    import numpy as np
+
+    return np.concatenate(values, axis=axis)
+
+
+def _concat_adjoint(
+    g: Any, _: Any, args: Sequence[Any], attributes: Attributes
+) -> tuple[Any, ...]:
+    axis = _axis(dict(attributes), args[0].shape, 0) or 0
+    parts, start = [], 0
+    for arg in args:
+        end = start + arg.shape[axis]
+        parts.append(g.fn("item", at=(*(("all",) * axis), (start, end))))
+        start = end
+    return tuple(parts)
+
+
+def _selector(at: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An index in numpy's terms: whole numbers, (start, end) pairs and "all"."""
+    return tuple(
+        slice(None) if part == "all" else slice(*part) if isinstance(part, tuple) else part
+        for part in at
+    )
+
+
+def _item_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
+    (shape,) = shapes
+    at: Any = dict(attributes)["at"]
+    result = []
+    for axis, size in enumerate(shape):
+        part = at[axis] if axis < len(at) else "all"
+        if part == "all":
+            result.append(size)
+        elif isinstance(part, tuple):
+            result.append(part[1] - part[0])
+    return tuple(result)
+
+
+def _place(m: Any, x: Any, shape: Shape, at: tuple[Any, ...]) -> Any:
+    import numpy as np
+
+    full = np.full(shape, m.number(0), dtype=m.dtype)
+    full[_selector(at)] = x
+    return full
+
+
+def _item_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
+    at: Any = dict(attributes)["at"]
+    wanted, position = [], 0
+    for axis in range(len(args[0].shape)):
+        part = at[axis] if axis < len(at) else "all"
+        if isinstance(part, int):
+            wanted.append(part)
+            continue
+        wanted.append(index[position] + (0 if part == "all" else part[0]))
+        position += 1
+    return args[0][tuple(wanted)]
+
+
+def _reshape_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
+    shape: Shape = tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
+    if prod(shape) != prod(shapes[0]):
+        raise EquationError(
+            f"{shape_text(shapes[0])} has {prod(shapes[0])} entries and cannot become "
+            f"{shape_text(shape)}"
+        )
+    return shape
+
+
+def _flat_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
+    shape: Shape = tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
+    flat = 0
+    for size, part in zip(shape, index, strict=True):
+        flat = flat * size + part
+    position: list[int] = []
+    for size in reversed(args[0].shape):
+        flat, part = divmod(flat, size)
+        position.insert(0, part)
+    return args[0][tuple(position)]
+
+
+def _stretched(x: Any, shape: Shape) -> Any:
+    import numpy as np
+
+    return np.broadcast_to(x, shape)
+
+
+def _given_shape(_: Sequence[Shape], attributes: Attributes) -> Shape:
+    return tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
+
+
+def _spread_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
+    shape = args[0].shape
+    tail = index[len(index) - len(shape) :]
+    return args[0][tuple(0 if n == 1 else i for n, i in zip(shape, tail, strict=True))]
+
+
+def _outer_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
+    return [(args[0][index[0],], args[1][index[1],])]
+
+
+def _sum_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
+    shape = args[0].shape
+    settings = dict(attributes)
+    axis = _axis(settings, shape)
+    if axis is None:
+        return [(args[0][at],) for at in _every(shape)]
+    before = index[:axis]
+    after = index[axis + (1 if settings.get("keepdims") else 0) :]
+    return [(args[0][(*before, k, *after)],) for k in range(shape[axis])]
+
+
+def _sum_to_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
+    shape, target = args[0].shape, dict(attributes)["shape"]
+    axes = _sum_to_axes(shape, target)  # type: ignore[arg-type]  # a tuple of ints
+    gap = len(shape) - len(index)
+    return [
+        (args[0][at],)
+        for at in _every(shape)
+        if all(axis in axes or at[axis] == index[axis - gap] for axis in range(len(shape)))
+    ]
+
+
+def _every(shape: Shape) -> list[Shape]:
+    positions: list[Shape] = [()]
+    for size in shape:
+        positions = [(*head, k) for head in positions for k in range(size)]
+    return positions
+
+
+def _reduction(name: str, compute: Any, adjoint: Any, **more: Any) -> Operation:
+    return Operation(
+        name, compute, adjoint=adjoint, shape=_reduced, kind=TENSOR, exact=True, **more
+    )
+
+
+_ROWS: Final = (
+    Operation(
+        "matmul",
+        lambda m, a, b: m.matmul(a, b),
+        arity=2,
+        adjoint=_matmul_adjoint,
+        shape=_matmul_shape,
+        entry=_matmul_entry,
+        kind=TENSOR,
+        exact=True,
+        letter="u",
+    ),
+    Operation(
+        "outer",
+        lambda _, a, b: a[:, None] * b[None, :],
+        arity=2,
+        adjoint=lambda g, _, args, __: (g @ args[1], g.fn("transpose") @ args[0]),
+        shape=lambda shapes, _: (*shapes[0], *shapes[1]),
+        entry=_outer_entry,
+        kind=TENSOR,
+        exact=True,
+        letter="u",
+    ),
+    Operation(
+        "transpose",
+        lambda _, x: x.T,
+        adjoint=lambda g, *_: (g.fn("transpose"),),
+        shape=_transpose_shape,
+        entry=lambda index, args, _: args[0][index[::-1]],
+        kind=TENSOR,
+        exact=True,
+    ),
+    _reduction(
+        "sum",
+        lambda _, x, axis=None, keepdims=False: x.sum(axis=axis, keepdims=keepdims),
+        _reduce_adjoint,
+        entry=_sum_entry,
+    ),
+    _reduction(
+        "mean",
+        lambda m, x, axis=None, keepdims=False: (
+            x.sum(axis=axis, keepdims=keepdims)
+            / m.number(x.size if axis is None else x.shape[axis])
+        ),
+        _mean_adjoint,
+    ),
+    _reduction(
+        "max",
+        lambda _, x, axis=None, keepdims=False: x.max(axis=axis, keepdims=keepdims),
+        _extreme_adjoint,
+        kink=lambda x: x.argmax(),
+    ),
+    _reduction(
+        "min",
+        lambda _, x, axis=None, keepdims=False: x.min(axis=axis, keepdims=keepdims),
+        _extreme_adjoint,
+        kink=lambda x: x.argmin(),
+    ),
+    Operation(
+        "argmax",
+        lambda m, x, axis=None: m.number(0) + x.argmax(axis=axis),
+        shape=_reduced,
+        kind=TENSOR,
+        exact=True,
+        kink=lambda x: x.argmax(),
+    ),
+    Operation(
+        "argmin",
+        lambda m, x, axis=None: m.number(0) + x.argmin(axis=axis),
+        shape=_reduced,
+        kind=TENSOR,
+        exact=True,
+        kink=lambda x: x.argmin(),
+    ),
+    Operation(
+        "softmax",
+        _softmax,
+        adjoint=_softmax_adjoint,
+        shape=_keep,
+        kind=ACTIVATION,
+        letter="p",
+    ),
+    Operation(
+        "log_softmax",
+        _log_softmax,
+        adjoint=_log_softmax_adjoint,
+        shape=_keep,
+        kind=ACTIVATION,
+        letter="l",
+    ),
+    Operation(
+        "stack",
+        _stack,
+        arity=None,
+        adjoint=_stack_adjoint,
+        shape=_stack_shape,
+        entry=lambda index, args, _: args[index[0]][index[1:]],
+        kind=TENSOR,
+        exact=True,
+        letter="v",
+    ),
+    Operation(
+        "concat",
+        _concat,
+        arity=None,
+        adjoint=_concat_adjoint,
+        shape=_concat_shape,
+        kind=TENSOR,
+        exact=True,
+        letter="v",
+    ),
+    Operation(
+        "item",
+        lambda _, x, at: x[_selector(at)],
+        adjoint=lambda g, _, args, attributes: (
+            g.fn("place", shape=args[0].shape, at=dict(attributes)["at"]),
+        ),
+        shape=_item_shape,
+        entry=_item_entry,
+        kind=TENSOR,
+        exact=True,
+    ),
+    Operation(
+        "place",
+        _place,
+        adjoint=lambda g, _, __, attributes: (g.fn("item", at=dict(attributes)["at"]),),
+        shape=_given_shape,
+        kind=TENSOR,
+        exact=True,
+    ),
+    Operation(
+        "reshape",
+        lambda _, x, shape: x.reshape(shape),
+        adjoint=lambda g, _, args, __: (g.fn("reshape", shape=args[0].shape),),
+        shape=_reshape_shape,
+        entry=_flat_entry,
+        kind=TENSOR,
+        exact=True,
+    ),
+    Operation(
+        "spread",
+        lambda _, x, shape: _stretched(x, shape),
+        adjoint=lambda g, _, args, __: (g.fn("sum_to", shape=args[0].shape),),
+        shape=_given_shape,
+        entry=_spread_entry,
+        kind=TENSOR,
+        exact=True,
+    ),
+    Operation(
+        "sum_to",
+        _sum_to,
+        adjoint=lambda g, _, args, __: (g.fn("spread", shape=args[0].shape),),
+        shape=_given_shape,
+        entry=_sum_to_entry,
+        kind=TENSOR,
+        exact=True,
+    ),
+)
+
+
+
+
+TENSORS: Final[Mapping[str, Operation]] = {row.name: row for row in _ROWS}

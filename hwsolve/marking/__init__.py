@@ -1,0 +1,1 @@
+"""Marking: computed values against stated answers."""

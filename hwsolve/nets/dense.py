@@ -1,0 +1,344 @@
+"""Dense networks as equations: `z1 = W1 @ x + b1`, `a1 = sigmoid(z1)`, ..., the loss.
+
+A layer's weights are stored outputs x inputs (a row for each unit, as PyTorch
+stores them) unless the conventions say `weights: in_out`. One example is a vector;
+a batch has its examples in rows (`X @ W1.T + b1`) or in columns (`W1 @ X +
+column(b1)`). Shapes are checked here, layer by layer, because a bias of the wrong
+shape would otherwise be broadcast into an answer that looks right.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from hwsolve.errors import InputError, InputErrors, did_you_mean
+from hwsolve.expr.losses import REDUCTIONS, Loss, find_loss, known_losses
+from hwsolve.nets.emitted import Choice, Emitted, Shape, WrittenOut, describe, size
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from hwsolve.errors import Place
+    from hwsolve.problem.model import DenseLayer, Network, Written
+
+LINEAR = frozenset({"", "none", "linear", "identity", "id"})
+_LOSS_LETTERS = ("L", "J", "E", "C", "R", "loss")
+_MATRIX = 2
+
+
+class _Signal(NamedTuple):
+    """What flows between two layers: its name, its shape, and where it comes from."""
+
+    name: str
+    shape: Shape
+    source: str
+
+
+class _Product(NamedTuple):
+    text: str
+    shape: Shape
+
+
+def dense_equations(
+    network: Network,
+    shapes: Mapping[str, Shape],
+    conventions: Mapping[str, Written] | None = None,
+    asked: Collection[str] = (),
+) -> WrittenOut:
+    """The equations of a dense network, layer by layer, then its loss.
+
+    `shapes` are those of the given values, () for a number. `asked` holds the names
+    that the problem asks for or uses later: where the last layer's activation is
+    asked for as `a2`, or the loss as `E`, it gets that name.
+
+    Raises:
+        InputErrors: for weights, biases and targets that do not fit, one line each.
+    """
+    return _Dense(network, shapes, conventions or {}, frozenset(asked)).write()
+
+
+class _Dense:
+    def __init__(
+        self,
+        network: Network,
+        shapes: Mapping[str, Shape],
+        conventions: Mapping[str, Written],
+        asked: frozenset[str],
+    ) -> None:
+        self.network = network
+        self.shapes = shapes
+        self.asked = asked
+        self.conventions = conventions
+        self.errors: list[InputError] = []
+        self.equations: list[Emitted] = []
+        self.choices: list[Choice] = []
+        self.in_out = self._stated("weights", ("out_in", "in_out")) == "in_out"
+        self.examples = network.examples
+        capital = network.input[:1].isupper() and self.examples != "single"
+        self.z, self.a = ("Z", "A") if capital and "z1" not in asked else ("z", "a")
+        self.output = "Yhat" if capital and "yhat" not in asked else "yhat"
+
+    def write(self) -> WrittenOut:
+        signal: _Signal | None = self._input()
+        last = len(self.network.layers)
+        for number, layer in enumerate(self.network.layers, start=1):
+            if signal is not None:
+                signal = self._layer(layer, number, signal, last=number == last)
+        if signal is not None:
+            self._loss(signal)
+        if self.errors:
+            raise InputErrors(self.errors)
+        return WrittenOut(tuple(self.equations), tuple(self.choices))
+
+    def _stated(self, name: str, allowed: tuple[str, ...]) -> str | None:
+        written = self.conventions.get(name)
+        if written is None:
+            return None
+        if written.text not in allowed:
+            self.errors.append(
+                InputError(
+                    f"the convention '{name}' cannot be '{written.text}'",
+                    written.origin,
+                    did_you_mean(written.text, allowed) or f"it is {' or '.join(allowed)}",
+                )
+            )
+            return None
+        return written.text
+
+    def _fail(self, place: Place, message: str, hint: str = "") -> None:
+        self.errors.append(InputError(message, place, hint))
+
+    def _emit(self, name: str, text: str, place: Place) -> None:
+        if name in self.shapes:
+            self._fail(
+                place,
+                f"the network computes '{name}', but a given value has that name too",
+                "rename the given value",
+            )
+        self.equations.append(Emitted(f"{name} = {text}", place))
+
+    def _input(self) -> _Signal | None:
+        shape = self.shapes[self.network.input]
+        name = self.network.input
+        wanted = 1 if self.examples == "single" else _MATRIX
+        if len(shape) <= wanted and not (wanted == _MATRIX and not shape):
+            if wanted == _MATRIX:
+                axis = "row" if self.examples == "rows" else "column"
+                count = self._count(shape)
+                meaning = f"{name} holds {count} examples, one in each {axis}"
+                self.choices.append(Choice("examples", self.examples, meaning, stated=True))
+            return _Signal(name, shape, f"the input {name}")
+        hint = (
+            "say `examples: rows` or `examples: columns` for a batch"
+            if self.examples == "single"
+            else "a batch is a matrix; `examples: single` takes a vector"
+        )
+        self._fail(
+            self.network.layers[0].place,
+            f"the input {name} is {describe(shape)}, which {self.examples!r} examples cannot be",
+            hint,
+        )
+        return None
+
+    def _count(self, shape: Shape) -> int:
+        return shape[-1] if self.examples == "columns" else shape[0]
+
+    def _layer(
+        self, layer: DenseLayer, number: int, signal: _Signal, *, last: bool
+    ) -> _Signal | None:
+        given = layer.name
+        suffix = str(number) if given in {"", str(number)} else f"_{given}"
+        z, a = f"{self.z}{suffix}", f"{self.a}{suffix}"
+        product = self._product(layer, number, signal)
+        if product is None:
+            return None
+        bias = self._bias(layer, product)
+        if bias is None:
+            return None
+        self._emit(z, product.text + bias, layer.place)
+        activated = self._activation(layer, z, product.shape)
+        source = f"layer {given or number}"
+        if not last:
+            self._emit(a, activated, layer.place)
+            return _Signal(a, product.shape, source)
+        if a in self.asked or suffix.startswith("_"):
+            self._emit(a, activated, layer.place)
+            activated = a
+        if self.output in self.shapes or self.output == a:
+            return _Signal(a, product.shape, source)
+        self._emit(self.output, activated, layer.place)
+        return _Signal(self.output, product.shape, source)
+
+    def _product(self, layer: DenseLayer, number: int, signal: _Signal) -> _Product | None:
+        weights, x = layer.weights, signal.name
+        shape = self.shapes[weights]
+        batch = self.examples != "single"
+        features = self._features(signal.shape)
+        if features is None and (not shape or (len(shape) == 1 and not batch)):
+            return _Product(f"{weights}*{x}", shape or signal.shape)
+        if features is not None and len(shape) == 1 and shape[0] == features:
+            text = f"{x} @ {weights}" if self.examples == "rows" else f"{weights} @ {x}"
+            return _Product(text, (self._count(signal.shape),) if batch else ())
+        if features is not None and len(shape) == _MATRIX:
+            units, inputs = reversed(shape) if self.in_out else shape
+            if inputs == features:
+                return self._matrix(weights, signal, units, number)
+        self._misfit(layer, number, signal, features)
+        return None
+
+    def _matrix(self, weights: str, signal: _Signal, units: int, number: int) -> _Product:
+        x = signal.name
+        if number == 1:
+            meaning = "rows are inputs, columns are units" if self.in_out else "a row for each unit"
+            value = "in_out" if self.in_out else "out_in"
+            stated = "weights" in self.conventions
+            self.choices.append(Choice("weights", value, f"in a matrix {meaning}", stated))
+        if self.examples == "rows":
+            text = f"{x} @ {weights}" if self.in_out else f"{x} @ {weights}.T"
+            return _Product(text, (signal.shape[0], units))
+        if self.examples == "columns":
+            text = f"{weights}.T @ {x}" if self.in_out else f"{weights} @ {x}"
+            return _Product(text, (units, signal.shape[1]))
+        return _Product(f"{x} @ {weights}" if self.in_out else f"{weights} @ {x}", (units,))
+
+    def _features(self, shape: Shape) -> int | None:
+        """How many numbers an example has; None where it is one plain number."""
+        if self.examples == "single":
+            return shape[0] if shape else None
+        if len(shape) == 1:
+            return None
+        return shape[1] if self.examples == "rows" else shape[0]
+
+    def _misfit(
+        self, layer: DenseLayer, number: int, signal: _Signal, features: int | None
+    ) -> None:
+        shape = self.shapes[layer.weights]
+        comes = "one number" if features is None else f"{features} number{'s' * (features != 1)}"
+        each = "" if self.examples == "single" else " an example"
+        layout = ("inputs x units", f"{features} x n") if self.in_out else ("units x inputs", "")
+        wanted = layout[1] or f"n x {features}"
+        other = "out_in" if self.in_out else "in_out"
+        stored = "units x inputs" if self.in_out else "inputs x units"
+        if features is None:
+            hint = f"write {layer.weights} as a number"
+            if self.examples != "single":
+                hint += f", or {signal.name} as a matrix with an example in each "
+                hint += "row" if self.examples == "rows" else "column"
+            elif number == 1:
+                hint += f" or a vector, or {signal.name} as a vector"
+        elif len(shape) == _MATRIX and shape[1 if self.in_out else 0] == features:
+            hint = f"if it is stored {stored}, write `conventions: {{weights: {other}}}`"
+        else:
+            hint = f"weights are stored {layout[0]}, so it must be {wanted}"
+        self._fail(
+            layer.place,
+            f"{layer.weights} is {describe(shape)}, but {signal.source} gives {comes}{each}",
+            hint,
+        )
+
+    def _bias(self, layer: DenseLayer, product: _Product) -> str | None:
+        """`+ b1` as the text that follows the product; None where it does not fit."""
+        if layer.bias is None:
+            return ""
+        shape, out = self.shapes[layer.bias], product.shape
+        units = self._features(out)
+        fits: set[Shape] = {()}
+        if self.examples == "single":
+            fits.add(out)
+        elif units is None:
+            fits.add((1,))
+        elif self.examples == "rows":
+            fits |= {(units,), (1, units)}
+        else:
+            fits |= {(units,), (units, 1)}
+        if shape in fits:
+            upright = self.examples == "columns" and units is not None and shape == (units,)
+            return f" + column({layer.bias})" if upright else f" + {layer.bias}"
+        wanted = describe(() if units is None else (units,))
+        self._fail(
+            layer.place,
+            f"the bias {layer.bias} is {describe(shape)}, but {layer.weights} makes "
+            f"{'one unit' if units is None else f'{units} units'}",
+            f"write {layer.bias} as {wanted}",
+        )
+        return None
+
+    def _activation(self, layer: DenseLayer, z: str, shape: Shape) -> str:
+        name, _, settings = layer.activation.strip().partition("(")
+        if name.strip().lower() in LINEAR:
+            return z
+        extra = f", {settings.rstrip(') ')}" if settings else ""
+        if name.lower() in {"softmax", "log_softmax"}:
+            if self._features(shape) is None:
+                self._fail(
+                    layer.place,
+                    f"softmax needs several units, but {layer.weights} makes one",
+                    "one unit takes sigmoid",
+                )
+            elif self.examples != "single":
+                extra += f", axis={1 if self.examples == 'rows' else 0}"
+        return f"{name.strip()}({z}{extra})"
+
+    def _loss(self, signal: _Signal) -> None:
+        loss = self.network.loss
+        if loss is None:
+            return
+        name, equals, right = loss.text.partition("=")
+        right = (right if equals else name).strip()
+        name = name.strip() if equals else self._loss_name()
+        row = find_loss(right)
+        if row is not None:
+            self._named_loss(row, name, signal, loss)
+        elif re.fullmatch(r"[\w\s-]+", right) and right not in self.shapes:
+            self._fail(
+                loss.origin,
+                f"there is no loss named '{right}'",
+                did_you_mean(right, known_losses()) or "an equation such as L = (yhat - t)^2 works",
+            )
+        else:
+            self.equations.append(
+                Emitted(loss.text if equals else f"{name} = {loss.text}", loss.origin)
+            )
+
+    def _loss_name(self) -> str:
+        free = [letter for letter in _LOSS_LETTERS if letter not in self.shapes]
+        wanted = [letter for letter in free if letter in self.asked]
+        return (wanted or free)[0]
+
+    def _named_loss(self, row: Loss, name: str, signal: _Signal, loss: Written) -> None:
+        target = self.network.target
+        if target is None:
+            hint = "give y or t, or write `target: name`"
+            self._fail(loss.origin, f"the loss '{row.name}' needs a target", hint)
+            return
+        shape = self.shapes[target]
+        if shape != signal.shape:
+            self._wrong_target(target, shape, signal, loss)
+            return
+        reduction = self._stated("reduction", REDUCTIONS) or ""
+        body = row.body(
+            None if self.examples == "single" else self._count(signal.shape),
+            axis=1 if self.examples == "rows" else 0,
+            reduction=reduction,
+            single_entry=not shape,
+        )
+        values = dict(zip(row.parameters, (signal.name, target), strict=True))
+        text = re.sub(r"\b[a-z]\w*\b", lambda found: values.get(found[0], found[0]), body)
+        self._emit(name, text, loss.origin)
+        meaning = f"the reduction is stated: {reduction}" if reduction else row.convention
+        self.choices.append(Choice("loss", row.name, meaning, stated=bool(reduction)))
+
+    def _wrong_target(self, target: str, shape: Shape, signal: _Signal, loss: Written) -> None:
+        hint = f"write {target} with the shape of the output"
+        units = self._features(signal.shape)
+        if not shape and units is not None and self.examples == "single":
+            hint = f"write a class as a one-hot vector of {units} numbers"
+        elif len(shape) == 1 and len(signal.shape) == _MATRIX and shape[0] in signal.shape:
+            hint = f"write {target} as {describe(signal.shape)}; a vector would be broadcast"
+        self._fail(
+            loss.origin,
+            f"the target {target} is {describe(shape)}, but the network's output is "
+            f"{'a number' if not signal.shape else size(signal.shape)}",
+            hint,
+        )

@@ -1,0 +1,49 @@
+"""What a network becomes when it is written out: equation texts, and what was chosen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hwsolve.errors import Place  # noqa: TC001  (a field's type)
+
+Shape = tuple[int, ...]
+
+
+class Emitted(NamedTuple):
+    """An equation as text, and the place of the layer, cell or loss that it comes from."""
+
+    text: str
+    place: Place
+
+
+class Choice(NamedTuple):
+    """A convention that decided which equations were written.
+
+    `stated` is True where the problem says it and False for a default.
+    """
+
+    name: str
+    value: str
+    meaning: str
+    stated: bool = False
+
+
+class WrittenOut(NamedTuple):
+    """A network as equations, in the order of computation, and the choices made."""
+
+    equations: tuple[Emitted, ...]
+    choices: tuple[Choice, ...]
+
+
+def size(shape: Shape) -> str:
+    """A shape as people write it: `2x3`, `4`, or `1` for a number."""
+    return "x".join(map(str, shape)) or "1"
+
+
+def describe(shape: Shape) -> str:
+    """A shape in words: "a number", "a vector of 3 numbers", "a 2x3 matrix"."""
+    if not shape:
+        return "a number"
+    if len(shape) == 1:
+        return "a vector of 1 number" if shape[0] == 1 else f"a vector of {shape[0]} numbers"
+    return f"a {size(shape)} {'matrix' if len(shape) == 2 else 'array'}"  # noqa: PLR2004  (two axes)

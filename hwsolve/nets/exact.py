@@ -1,0 +1,162 @@
+"""Counting formulas: exact values, and the same formula with its numbers put in.
+
+Sizes and counts are whole numbers of any size and ratios are fractions; nothing
+here is ever a float, so that no count loses a digit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from hwsolve.errors import EquationError
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+Exact: TypeAlias = "int | Fraction"
+
+# A power with more bits than this is refused before it is computed.
+MOST_BITS = 1 << 20
+
+
+def floor(value: Expr) -> Expr:
+    """The formula floor(value)."""
+    return Apply("floor", (value,))
+
+
+def ceil(value: Expr) -> Expr:
+    """The formula ceil(value)."""
+    return Apply("ceil", (value,))
+
+
+def times(first: Expr, *others: Expr) -> Expr:
+    """The product as one chain from left to right, so that it is written without brackets."""
+    product = first
+    for factor in others:
+        for part in _factors(factor):
+            product = product * part
+    return product
+
+
+def _factors(product: Expr) -> list[Expr]:
+    match product:
+        case Apply(op="mul", args=(left, right)):
+            return [*_factors(left), *_factors(right)]
+        case _:
+            return [product]
+
+
+def whole(formula: Expr, sizes: Mapping[str, Exact]) -> int:
+    """The value of a formula that can only be a whole number."""
+    return int(evaluate(formula, sizes))
+
+
+def evaluate(formula: Expr, sizes: Mapping[str, Exact]) -> Exact:
+    """The exact value of a formula, given the numbers of its named sizes.
+
+    Raises:
+        EquationError: for a division by zero, a power that is too large, or an
+            operation that counting has no use for.
+    """
+    match formula:
+        case Sym(name=name):
+            return sizes[name]
+        case Num(value=value):
+            return exact(value)
+        case Apply(op="floor", args=(Apply(op="div", args=(top, bottom)),)):
+            return _whole(evaluate(top, sizes), evaluate(bottom, sizes), formula)
+        case Apply(op="ceil", args=(Apply(op="div", args=(top, bottom)),)):
+            return -_whole(-evaluate(top, sizes), evaluate(bottom, sizes), formula)
+        case Apply(op=op, args=args, attributes=()):
+            return _apply(op, [evaluate(arg, sizes) for arg in args], formula)
+        case _:
+            raise EquationError("only sums, products, quotients and powers of counts are known here")
+
+
+def with_numbers(formula: Expr, sizes: Mapping[str, Exact]) -> Expr:
+    """The formula with the number of each named size in its place."""
+    match formula:
+        case Sym(name=name) if name in sizes:
+            return Num(sizes[name])
+        case Apply(op=op, args=args):
+            return Apply(op, tuple([with_numbers(arg, sizes) for arg in args]))
+        case _:
+            return formula
+
+
+def exact(value: Any) -> Exact:
+    """The number that was written: 0.1 is 1/10, and 1e9 is an integer."""
+    if type(value) is int:
+        return value
+    from fractions import Fraction
+
+    fraction = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+    return fraction.numerator if fraction.denominator == 1 else fraction
+
+
+def divide(top: Exact, bottom: Exact) -> Exact:
+    """The exact quotient: an integer where it comes out even, else a fraction."""
+    if type(top) is int and type(bottom) is int and top % bottom == 0:
+        return top // bottom
+    from fractions import Fraction
+
+    fraction = Fraction(top) / bottom
+    return fraction.numerator if fraction.denominator == 1 else fraction
+
+
+def _whole(top: Exact, bottom: Exact, formula: Expr) -> int:
+    if bottom == 0:
+        _divided_by_zero(formula)
+    return top // bottom
+
+
+def _divided_by_zero(formula: Expr) -> None:
+    raise EquationError("division by zero", getattr(formula, "at", -1))
+
+
+def _apply(op: str, args: list[Exact], formula: Expr) -> Exact:  # noqa: PLR0911  (one for each operation)
+    match op, args:
+        case "add", [first, *rest]:
+            return sum(rest, first)
+        case "mul", [a, b]:
+            return a * b
+        case "sub", [a, b]:
+            return a - b
+        case "div", [a, b]:
+            if b == 0:
+                _divided_by_zero(formula)
+            return divide(a, b)
+        case "neg", [a]:
+            return -a
+        case "pow", [a, b]:
+            return _power(a, b, formula)
+        case "floor", [a]:
+            return a // 1
+        case "ceil", [a]:
+            return -(-a // 1)
+        case ("max" | "maximum"), [_, *_]:
+            return max(args)
+        case ("min" | "minimum"), [_, *_]:
+            return min(args)
+        case "abs", [a]:
+            return abs(a)
+        case _:
+            from hwsolve.errors import did_you_mean
+
+            known = ("floor", "ceil", "max", "min", "abs")
+            hint = did_you_mean(op, known) or f"known are + - * / **, {', '.join(known)}"
+            raise EquationError(f"'{op}' is not an operation on counts", formula.at, hint)  # type: ignore[attr-defined]  # only an Apply gets here
+
+
+def _power(base: Exact, exponent: Exact, formula: Expr) -> Exact:
+    at = getattr(formula, "at", -1)
+    if type(exponent) is not int:
+        raise EquationError("a count is raised to whole powers only", at)
+    if base == 0 and exponent < 0:
+        _divided_by_zero(formula)
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+    if bits * abs(exponent) > MOST_BITS:
+        raise EquationError("the power has too many digits", at)
+    return base**exponent if exponent >= 0 else divide(1, base**-exponent)

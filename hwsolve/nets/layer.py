@@ -1,0 +1,122 @@
+"""What a row of the layer table is, what it is asked, and what it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from hwsolve.errors import InputError
+from hwsolve.expr.tree import Expr, Num
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hwsolve.errors import Place
+    from hwsolve.nets.sizes import Size, Window
+
+# A number, one number for each axis, a word, yes or no, or the rows of a connection table.
+OptionValue: TypeAlias = Any
+
+OPERATIONS = ("multiplications", "additions", "comparisons", "divisions", "exponentials")
+ZERO = Num(0)
+
+
+class Row(NamedTuple):
+    """One kind of layer.
+
+    Attributes:
+        name: the word that files use.
+        rule: what the layer does to a size and what it costs.
+        title: what the working calls it.
+        stem: unnamed layers are called by this word and a number.
+        aliases: other ways to write the name, lower case and without spaces.
+        arguments: the options that bare values fill, in this order.
+        options: the options that are written by name only.
+        required: the options without which the layer means nothing.
+        settled: the options that the name itself decides.
+        joins: it reads several layers.
+    """
+
+    name: str
+    rule: Callable[[Request], Rule]
+    title: str
+    stem: str
+    aliases: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    settled: tuple[tuple[str, OptionValue], ...] = ()
+    joins: bool = False
+
+
+class Spec(NamedTuple):
+    """A layer as it was written: its row, its options, and where each stands.
+
+    `sources` are the names of the layers that it reads, each with its place; none
+    means the layer before.
+    """
+
+    row: Row
+    options: Mapping[str, OptionValue]
+    places: Mapping[str, Place | None]
+    sources: tuple[tuple[str, Place | None], ...] = ()
+    name: str | None = None
+    place: Place | None = None
+
+
+class Request(NamedTuple):
+    """What a rule is asked: these options on these inputs."""
+
+    label: str
+    options: Mapping[str, OptionValue]
+    inputs: tuple[Size, ...]
+    places: Mapping[str, Place | None]
+    place: Place | None
+
+    def error(self, message: str, option: str = "", hint: str = "") -> InputError:
+        """The error to raise, at the place of the option or of the layer."""
+        return InputError(f"{self.label}: {message}", self.places.get(option) or self.place, hint)
+
+
+class Line(NamedTuple):
+    """A named size that a layer computes: its formula in earlier sizes, and a remark."""
+
+    name: str
+    formula: Expr
+    remark: str = ""
+
+
+class Rule(NamedTuple):
+    """What a layer does to a size and what it costs, as formulas in named sizes.
+
+    Attributes:
+        output: the size of the output.
+        sizes: the number of every named size that occurs in a formula.
+        lines: how the computed sizes among them come about, in order.
+        operations: a formula for each type of operation; one that is missing is not
+            needed (0), and None means that the operations are not known.
+        bias_additions: the additions that would not be there without a bias.
+        weights, biases: trainable parameters; `running`: values kept but not trained.
+        macs: multiplications of an input with a weight, in convolutions and dense layers.
+        connections: pairs of a unit and one of its inputs, its bias included.
+        units: outputs that are neurons: a weighted sum of their inputs.
+        windows: a window for each axis where one slides, else None.
+        whole: every output sees the whole map.
+        remarks: what a reader has to know beside the remarks of the lines.
+        conventions: names of the choices that this layer depends on.
+    """
+
+    output: Size
+    sizes: dict[str, int]
+    lines: tuple[Line, ...] = ()
+    operations: Mapping[str, Expr] | None = {}  # noqa: RUF012  (never written to)
+    bias_additions: Expr = ZERO
+    weights: Expr = ZERO
+    biases: Expr = ZERO
+    running: Expr = ZERO
+    macs: Expr = ZERO
+    connections: Expr = ZERO
+    units: Expr = ZERO
+    windows: tuple[Window, ...] | None = None
+    whole: bool = False
+    remarks: tuple[str, ...] = ()
+    conventions: tuple[str, ...] = ()

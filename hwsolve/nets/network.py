@@ -1,0 +1,254 @@
+"""A network as a graph of layers: who reads whom, and the size of everything.
+
+Layers that read nothing in particular read the one before. Equal layers on equal
+inputs share one answer of the layer table, so that a network of thousands of
+layers costs little more than its different ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hwsolve.errors import InputError, InputErrors, did_you_mean
+from hwsolve.nets.counting import Counts
+from hwsolve.nets.layer import Request
+from hwsolve.nets.sizes import Size, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hwsolve.errors import Place
+    from hwsolve.nets.layer import OptionValue, Rule, Spec
+
+INPUT = "input"
+# The input's number among the sources of a layer; the layers count from 0.
+FROM_INPUT = -1
+RESERVED = (INPUT, "output", "total")
+
+
+class Layer:
+    """A layer of a network: its name, what it is, whom it reads, and what it costs.
+
+    `sources` are the numbers of the layers that it reads, FROM_INPUT for the input;
+    `options` are its own and those that the conventions decide.
+    """
+
+    __slots__ = ("counts", "name", "number", "options", "sources", "spec")
+
+    def __init__(self, name: str, number: int, spec: Spec, sources: tuple[int, ...]) -> None:
+        self.name = name
+        self.number = number
+        self.spec = spec
+        self.sources = sources
+        self.options: Mapping[str, OptionValue] = spec.options
+        self.counts: Counts = Counts(None)
+
+    @property
+    def rule(self) -> Rule:
+        """The layer table's answer for this layer on its inputs."""
+        return self.counts.rule
+
+    @property
+    def output(self) -> Size:
+        """The size of its output, channels first."""
+        return self.counts.rule.output
+
+
+class Network:
+    """Layers in the order in which they were written, and the size of the input."""
+
+    __slots__ = ("by_name", "input", "layers", "order")
+
+    def __init__(self, size: Size, layers: list[Layer], order: list[int]) -> None:
+        self.input = size
+        self.layers = layers
+        self.order = order
+        self.by_name = {layer.name: layer for layer in layers}
+
+    def inputs(self, layer: Layer) -> tuple[Size, ...]:
+        """The sizes that a layer reads."""
+        return tuple(
+            [
+                self.input if source == FROM_INPUT else self.layers[source].output
+                for source in layer.sources
+            ]
+        )
+
+    def unread(self) -> list[Layer]:
+        """The layers, other than the last, whose output goes nowhere."""
+        read = {source for layer in self.layers for source in layer.sources}
+        return [layer for layer in self.layers[:-1] if layer.number not in read]
+
+
+def build_network(
+    size: Size, specs: Sequence[Spec], defaults: Mapping[str, OptionValue] | None = None
+) -> Network:
+    """The network of these layers on an input of this size (channels first).
+
+    `defaults` hold the options that the conventions decide (`bias`, `rounding`) for
+    the layers that do not say otherwise.
+
+    Raises:
+        InputErrors: for names given twice, unknown sources, loops, and sizes that do
+            not fit, one line each.
+    """
+    errors: list[InputError] = []
+    names = _names(specs, errors)
+    numbers = {name: number for number, name in enumerate(names)}
+    layers = [
+        Layer(name, number, spec, _sources(spec, number, numbers, errors))
+        for number, (name, spec) in enumerate(zip(names, specs, strict=True))
+    ]
+    _raise(errors)
+    order = _in_order(layers)
+    network = Network(size, layers, order)
+    _measure(network, defaults or {}, errors)
+    _raise(errors)
+    return network
+
+
+def _raise(errors: list[InputError]) -> None:
+    if errors:
+        raise errors[0] if len(errors) == 1 else InputErrors(errors)
+
+
+def _names(specs: Sequence[Spec], errors: list[InputError]) -> list[str]:
+    given: set[str] = set()
+    for spec in specs:
+        name = spec.name
+        if name is None:
+            continue
+        if name in given:
+            errors.append(InputError(f"two layers are called '{name}'", spec.place, "rename one"))
+        elif name in RESERVED:
+            errors.append(
+                InputError(f"a layer cannot be called '{name}'", spec.place, "the word is taken")
+            )
+        elif not name.replace("'", "").isidentifier():
+            errors.append(
+                InputError(
+                    f"'{shortened(name)}' cannot be the name of a layer", spec.place,
+                    "a name is a word of letters, digits and _ that starts with a letter",
+                )
+            )  # fmt: skip
+        given.add(name)
+    counts: dict[str, int] = {}
+    names: list[str] = []
+    for spec in specs:
+        name = spec.name
+        while name is None:
+            stem = spec.row.stem
+            counts[stem] = counts.get(stem, 0) + 1
+            free = f"{stem}{counts[stem]}"
+            name = None if free in given else free
+        names.append(name)
+    return names
+
+
+def _sources(
+    spec: Spec, number: int, numbers: Mapping[str, int], errors: list[InputError]
+) -> tuple[int, ...]:
+    if not spec.sources:
+        return (number - 1,)
+    found: list[int] = []
+    for name, place in spec.sources:
+        if name == INPUT:
+            found.append(FROM_INPUT)
+        elif name in numbers:
+            found.append(numbers[name])
+        else:
+            known = (INPUT, *numbers)
+            hint = did_you_mean(name, known)
+            if not hint:
+                hint = "it is input" + (f" or {', '.join(known[1:])}" if len(known) < 8 else "")  # noqa: PLR2004  (more names than a line takes)
+            errors.append(InputError(f"there is no layer '{shortened(name)}'", place, hint))
+    if len(found) > 1 and not spec.row.joins:
+        errors.append(
+            InputError(
+                f"{spec.row.name} reads one layer, not {len(found)}", spec.place,
+                "join them by add or concat first",
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _in_order(layers: Sequence[Layer]) -> list[int]:
+    """The layers' numbers so that each comes behind what it reads.
+
+    Raises:
+        InputError: the layers form a loop.
+    """
+    if all(source < layer.number for layer in layers for source in layer.sources):
+        return list(range(len(layers)))
+    waits = [sum(source != FROM_INPUT for source in set(layer.sources)) for layer in layers]
+    readers: list[list[int]] = [[] for _ in layers]
+    for layer in layers:
+        for source in set(layer.sources) - {FROM_INPUT}:
+            readers[source].append(layer.number)
+    ready = [number for number, waiting in enumerate(waits) if not waiting][::-1]
+    order: list[int] = []
+    while ready:
+        number = ready.pop()
+        order.append(number)
+        for reader in reversed(readers[number]):
+            waits[reader] -= 1
+            if not waits[reader]:
+                ready.append(reader)
+    if len(order) < len(layers):
+        raise _loop(layers, {number for number, waiting in enumerate(waits) if waiting})
+    return order
+
+
+def _loop(layers: Sequence[Layer], caught: set[int]) -> InputError:
+    """The error that names one loop among the layers that cannot be computed."""
+    here = min(caught)
+    path: list[int] = []
+    while here not in path:
+        path.append(here)
+        here = next(source for source in layers[here].sources if source in caught)
+    loop = [*path[path.index(here) :], here][::-1]
+    shown = " -> ".join(layers[number].name for number in loop)
+    place: Place | None = min(
+        (layers[number].spec.place for number in loop if layers[number].spec.place), default=None
+    )
+    return InputError(f"the layers form a loop: {shown}", place, "a layer reads earlier ones only")
+
+
+def _measure(
+    network: Network, defaults: Mapping[str, OptionValue], errors: list[InputError]
+) -> None:
+    known: dict[object, Counts] = {}
+    unknown: set[int] = set()
+    for number in network.order:
+        layer = network.layers[number]
+        if any(source in unknown for source in layer.sources):
+            unknown.add(number)
+            continue
+        options = layer.options = _with_defaults(layer.spec, defaults)
+        inputs = network.inputs(layer)
+        key = (layer.spec.row.name, *options.items(), inputs)
+        counts = known.get(key)
+        if counts is None:
+            request = Request(layer.name, options, inputs, layer.spec.places, layer.spec.place)
+            try:
+                counts = known[key] = Counts(layer.spec.row.rule(request))
+            except InputError as error:
+                errors.append(error)
+                unknown.add(number)
+                continue
+        layer.counts = counts
+
+
+def _with_defaults(
+    spec: Spec, defaults: Mapping[str, OptionValue]
+) -> Mapping[str, OptionValue]:
+    missing = {
+        name: value
+        for name, value in defaults.items()
+        if name not in spec.options and _takes(spec.row.options, name)
+    }
+    return {**spec.options, **missing} if missing else spec.options
+
+
+def _takes(options: Iterable[str], name: str) -> bool:
+    return name in options

@@ -1,0 +1,221 @@
+"""Layers whose window slides over a map: convolution, pooling, trainable subsampling."""
+
+from __future__ import annotations
+
+from hwsolve.expr.tree import Expr, Num, Sym
+from hwsolve.nets.exact import times, whole
+from hwsolve.nets.layer import ZERO, Line, Request, Rule
+from hwsolve.nets.windows import Sliding, check_sees_input, map_area, map_size, slide
+
+OUTPUTS, CHANNELS, FILTERS = Sym("outputs"), Sym("C"), Sym("F")
+
+
+def convolution(request: Request) -> Rule:
+    """A convolution: each filter sees all channels, its group of them, or its row of a table.
+
+    Raises:
+        InputError: the kernel does not fit, or the groups or the table do not.
+    """
+    channels = map_size(request)[0]
+    options = request.options
+    groups = _groups(request, channels)
+    filters = options.get("filters") or channels * options.get("multiplier", 1)
+    if filters % groups:
+        raise request.error(
+            f"{filters} filters cannot be divided into {groups} groups",
+            "filters",
+            f"take a multiple of {groups}",
+        )
+    sliding = slide(request)
+    sizes = {"C": channels, "F": filters, **sliding.sizes}
+    bias = options.get("bias", True)
+    if "table" in options:
+        return _by_table(request, sliding, sizes, bias=bias)
+    seen = times(CHANNELS, sliding.area)  # what a filter sees at one position
+    remark: tuple[str, ...] = ()
+    if groups == channels > 1:
+        seen, remark = sliding.area, ("each filter sees one channel",)
+    elif groups > 1:
+        sizes["g"] = groups
+        seen = times(CHANNELS / Sym("g"), sliding.area)
+    outputs = Line("outputs", times(FILTERS, sliding.places))
+    sizes["outputs"] = whole(outputs.formula, sizes)
+    products = times(OUTPUTS, seen)
+    return Rule(
+        output=(filters, *sliding.output),
+        sizes=sizes,
+        lines=(*sliding.lines, outputs),
+        weights=times(FILTERS, seen),
+        biases=FILTERS if bias else ZERO,
+        operations={
+            "multiplications": products,
+            "additions": products if bias else times(OUTPUTS, seen - 1),
+        },
+        bias_additions=OUTPUTS if bias else ZERO,
+        macs=products,
+        connections=times(OUTPUTS, seen + 1) if bias else products,
+        units=OUTPUTS,
+        windows=sliding.windows,
+        remarks=remark,
+        conventions=(*sliding.conventions, "bias", "mac"),
+    )
+
+
+def _groups(request: Request, channels: int) -> int:
+    if request.options.get("depthwise"):
+        if "groups" in request.options:
+            raise request.error("depthwise already says how many groups there are", "groups")
+        return channels
+    groups: int = request.options.get("groups", 1)
+    if channels % groups:
+        raise request.error(
+            f"{channels} channels cannot be divided into {groups} groups",
+            "groups",
+            f"take a divisor of {channels}",
+        )
+    return groups
+
+
+def _by_table(request: Request, sliding: Sliding, sizes: dict[str, int], *, bias: bool) -> Rule:
+    """A convolution in which a table names the channels of each filter (LeNet's C3)."""
+    table: tuple[tuple[int, ...], ...] = request.options["table"]
+    _check_table(request, table, sizes["C"], sizes["F"])
+    lengths = [len(row) for row in table]
+    terms: list[Expr] = [Num(lengths.count(seen)) * seen for seen in sorted(set(lengths))]
+    pairs = terms[0]
+    for term in terms[1:]:
+        pairs = pairs + term
+    sizes["T"] = sum(lengths)
+    sizes["outputs"] = sizes["F"] * whole(sliding.places, sizes)
+    seen = times(Sym("T"), sliding.area)
+    products = times(sliding.places, seen)
+    return Rule(
+        output=(sizes["F"], *sliding.output),
+        sizes=sizes,
+        lines=(
+            *sliding.lines,
+            Line("T", pairs, "pairs of a filter and a channel that it sees"),
+            Line("outputs", times(FILTERS, sliding.places)),
+        ),
+        weights=seen,
+        biases=FILTERS if bias else ZERO,
+        operations={
+            "multiplications": products,
+            "additions": products if bias else times(sliding.places, seen - FILTERS),
+        },
+        bias_additions=OUTPUTS if bias else ZERO,
+        macs=products,
+        connections=times(sliding.places, seen + FILTERS) if bias else products,
+        units=OUTPUTS,
+        windows=sliding.windows,
+        conventions=(*sliding.conventions, "bias", "mac"),
+    )
+
+
+def _check_table(
+    request: Request, table: tuple[tuple[int, ...], ...], channels: int, filters: int
+) -> None:
+    if "groups" in request.options or request.options.get("depthwise"):
+        raise request.error("a connection table leaves no room for groups", "table")
+    if len(table) != filters:
+        raise request.error(
+            f"the connection table has {len(table)} rows, there are {filters} filters", "table"
+        )
+    for number, row in enumerate(table, start=1):
+        outside = [channel for channel in row if channel >= channels]
+        if outside:
+            raise request.error(
+                f"row {number} of the connection table names channel {outside[0]}",
+                "table",
+                f"the {channels} channels count from 0 to {channels - 1}",
+            )
+        if not row or len(set(row)) != len(row):
+            fault = "names a channel twice" if row else "is empty"
+            raise request.error(f"row {number} of the connection table {fault}", "table")
+
+
+def max_pooling(request: Request) -> Rule:
+    """The largest value under the window, for each channel."""
+    sliding, sizes, outputs = _pooled(request)
+    return Rule(
+        output=(sizes["C"], *sliding.output),
+        sizes=sizes,
+        lines=(*sliding.lines, outputs),
+        operations={"comparisons": times(OUTPUTS, sliding.area - 1)},
+        connections=times(OUTPUTS, sliding.area),
+        windows=sliding.windows,
+        conventions=sliding.conventions,
+    )
+
+
+def average_pooling(request: Request) -> Rule:
+    """The mean of the values under the window, for each channel."""
+    sliding, sizes, outputs = _pooled(request)
+    return Rule(
+        output=(sizes["C"], *sliding.output),
+        sizes=sizes,
+        lines=(*sliding.lines, outputs),
+        operations={"additions": times(OUTPUTS, sliding.area - 1), "divisions": OUTPUTS},
+        connections=times(OUTPUTS, sliding.area),
+        windows=sliding.windows,
+        conventions=sliding.conventions,
+    )
+
+
+def subsampling(request: Request) -> Rule:
+    """LeNet's subsampling: the sum under the window, times a coefficient, plus a bias.
+
+    Each map has one coefficient and one bias (LeCun et al. 1998, section II.B).
+    """
+    sliding, sizes, outputs = _pooled(request)
+    return Rule(
+        output=(sizes["C"], *sliding.output),
+        sizes=sizes,
+        lines=(*sliding.lines, outputs),
+        weights=CHANNELS,
+        biases=CHANNELS,
+        operations={"multiplications": OUTPUTS, "additions": times(OUTPUTS, sliding.area)},
+        bias_additions=OUTPUTS,
+        connections=times(OUTPUTS, sliding.area + 1),
+        units=OUTPUTS,
+        windows=sliding.windows,
+        remarks=("each map has one coefficient and one bias",),
+        conventions=(*sliding.conventions, "bias", "mac"),
+    )
+
+
+def _pooled(request: Request) -> tuple[Sliding, dict[str, int], Line]:
+    sliding = slide(request, stride_of_kernel=True)
+    check_sees_input(request, sliding.windows)
+    sizes = {"C": map_size(request)[0], **sliding.sizes}
+    outputs = Line("outputs", times(CHANNELS, sliding.places))
+    sizes["outputs"] = whole(outputs.formula, sizes)
+    return sliding, sizes, outputs
+
+
+def global_max(request: Request) -> Rule:
+    """The largest value of each channel."""
+    channels, *sides = map_size(request)
+    sizes = {"C": channels}
+    area = map_area(sizes, sides)
+    return Rule(
+        output=(channels,),
+        sizes=sizes,
+        operations={"comparisons": times(CHANNELS, area - 1)},
+        connections=times(CHANNELS, area),
+        whole=True,
+    )
+
+
+def global_average(request: Request) -> Rule:
+    """The mean of each channel."""
+    channels, *sides = map_size(request)
+    sizes = {"C": channels}
+    area = map_area(sizes, sides)
+    return Rule(
+        output=(channels,),
+        sizes=sizes,
+        operations={"additions": times(CHANNELS, area - 1), "divisions": CHANNELS},
+        connections=times(CHANNELS, area),
+        whole=True,
+    )

@@ -1,0 +1,260 @@
+"""How a window slides over a map: its positions, in numbers and in named sizes.
+
+Sizes follow Dumoulin and Visin, "A guide to convolution arithmetic for deep
+learning" (2016), section 4: floor((n + 2p - d(k-1) - 1)/s) + 1 positions. Padding
+`same` is TensorFlow's rule, ceil(n/s) positions with the odd row of zeros behind;
+rounding up follows PyTorch: a window starts inside the input or its first padding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
+from hwsolve.nets.exact import ceil, floor, times
+from hwsolve.nets.layer import Line, Request
+from hwsolve.nets.options import CEIL, FLOOR, SAME, VALID
+from hwsolve.nets.sizes import Size, Window, size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# What the axes of a map are called where they differ; a single axis needs no name.
+_SIDES = {1: ("n",), 2: ("h", "w")}
+_SUFFIXES = {1: ("",), 2: ("_h", "_w")}
+_LENGTHS = {1: ("positions",), 2: ("rows", "columns")}
+
+
+class Sliding(NamedTuple):
+    """A window on each axis of a map, in numbers and in named sizes.
+
+    `lines` say how the output lengths come about, `area` is the number of values under
+    the window and `places` the number of its positions; `conventions` are the choices
+    that decided them.
+    """
+
+    windows: tuple[Window, ...]
+    sizes: dict[str, int]
+    lines: tuple[Line, ...]
+    area: Expr
+    places: Expr
+    conventions: tuple[str, ...]
+
+    @property
+    def output(self) -> Size:
+        """The lengths of the output's axes."""
+        return tuple([window.out for window in self.windows])
+
+
+def map_size(request: Request) -> Size:
+    """The size of the input, which must have axes for a window to slide along.
+
+    Raises:
+        InputError: the input is a list of features.
+    """
+    (size,) = request.inputs
+    if len(size) == 1:
+        raise request.error(
+            f"it needs a map and reads {size[0]} features", "",
+            "a map is channels x height x width, or channels x length",
+        )  # fmt: skip
+    wanted = request.options.get("axes", len(size) - 1)
+    if len(size) != wanted + 1:
+        axes = "channels x length" if wanted == 1 else "channels x height x width"
+        raise request.error(f"it reads {axes}, not {size_text(size)}")
+    return size
+
+
+def map_area(sizes: dict[str, int], sides: Sequence[int]) -> Expr:
+    """The number of positions of a map, in named sizes that are added to `sizes`."""
+    return _area(_named(sizes, "n", _SIDES[len(sides)], sides))
+
+
+def slide(request: Request, *, stride_of_kernel: bool = False) -> Sliding:
+    """The window of a layer on its input, with the formula of every output length.
+
+    Raises:
+        InputError: the kernel does not fit, or an option has a number too many.
+    """
+    _, *sides = map_size(request)
+    axes = len(sides)
+    once = (1,) * axes
+    kernel = _each_axis(request, "kernel", axes, once)
+    stride = _each_axis(request, "stride", axes, kernel if stride_of_kernel else once)
+    dilation = _each_axis(request, "dilation", axes, once)
+    padding = request.options.get("padding", VALID)
+    word = padding if padding in {SAME, VALID} else ""
+    zeros = (0,) * axes if word else _each_axis(request, "padding", axes, once)
+    rounding = request.options.get("rounding", FLOOR)
+    windows = tuple(
+        [
+            _window(numbers, word, rounding)
+            for numbers in zip(sides, kernel, stride, dilation, zeros, strict=True)
+        ]
+    )
+    _check_fit(request, windows)
+    return _in_names(windows, word, rounding)
+
+
+def _window(numbers: tuple[int, int, int, int, int], word: str, rounding: str) -> Window:
+    length, kernel, stride, dilation, zeros = numbers
+    extent = dilation * (kernel - 1) + 1
+    if word == SAME:
+        out = -(-length // stride)
+        rows = max((out - 1) * stride + extent - length, 0)
+        return Window(length, kernel, stride, dilation, rows // 2, rows - rows // 2, out)
+    room = length + 2 * zeros - extent
+    out = (-(-room // stride) if rounding == CEIL else room // stride) + 1
+    if rounding == CEIL and (out - 1) * stride >= length + zeros:
+        out -= 1
+    return Window(length, kernel, stride, dilation, zeros, zeros, out)
+
+
+def _check_fit(request: Request, windows: tuple[Window, ...]) -> None:
+    if all(window.padded >= window.extent for window in windows):
+        return
+    kernel = size_text(tuple([window.kernel for window in windows]))
+    spans = ""
+    if any(window.dilation > 1 for window in windows):
+        spans = f" spans {size_text(tuple([w.extent for w in windows]))} with its dilation and"
+    inputs = size_text(tuple([window.length for window in windows]))
+    if any(window.before for window in windows):
+        inputs += f" padded to {size_text(tuple([window.padded for window in windows]))}"
+    wanted = max(-(-(window.extent - window.length) // 2) for window in windows)
+    raise request.error(
+        f"the {kernel} kernel{spans} does not fit the input of {inputs}", "kernel",
+        f"it would with padding {wanted}",
+    )  # fmt: skip
+
+
+def check_sees_input(request: Request, windows: tuple[Window, ...]) -> None:
+    """A window of a pooling layer must not lie in the padding alone.
+
+    Raises:
+        InputError: it can, because the padding is as large as the window.
+    """
+    for window in windows:
+        if max(window.before, window.after) >= window.extent:
+            raise request.error(
+                f"with padding {window.before} a window of {window.extent} can see nothing but "
+                "padding",
+                "padding",
+                f"the padding is at most {window.extent - 1}",
+            )
+
+
+def _in_names(windows: tuple[Window, ...], word: str, rounding: str) -> Sliding:
+    """The same windows in named sizes: one name for all axes where they agree."""
+    axes = len(windows)
+    sizes: dict[str, int] = {}
+    n, k, p, s, d = (
+        _named(sizes, letter, plain, [window[field] for window in windows])
+        for letter, field, plain in (
+            ("n", 0, _SIDES[axes]),
+            ("k", 1, _suffixed("k", axes)),
+            ("p", 4, _suffixed("p", axes)),
+            ("s", 2, _suffixed("s", axes)),
+            ("d", 3, _suffixed("d", axes)),
+        )
+    )
+    alike = len(set(windows)) == 1
+    outs = ("n_out",) * axes if alike else tuple([f"{side}_out" for side in _SIDES[axes]])
+    lines: list[Line] = []
+    for axis, window in enumerate(windows[:1] if alike else windows):
+        sizes[outs[axis]] = window.out
+        dilated = window.dilation > 1
+        if word == SAME:
+            span = d[axis] * (k[axis] - 1) + 1 if dilated else k[axis]
+            total = "P" if alike else f"P{_SUFFIXES[axes][axis]}"
+            sizes[total] = window.before + window.after
+            needed = (Sym(outs[axis]) - 1) * s[axis] + span - n[axis]
+            lines += [
+                Line(outs[axis], ceil(n[axis] / s[axis]), "same padding"),
+                Line(total, Apply("max", (needed, Num(0))), _placed(window, axes, axis, alike=alike)),
+            ]
+            continue
+        room = n[axis] + Num(2) * p[axis]
+        room = room - d[axis] * (k[axis] - 1) - 1 if dilated else room - k[axis]
+        formula = (ceil if rounding == CEIL else floor)(room / s[axis]) + 1
+        if _was_taken_back(window, rounding):
+            formula = formula - 1
+        length = _LENGTHS[axes][axis] if axes == 1 or not alike else "rows and columns"
+        lines.append(Line(outs[axis], formula, _rounding_remark(window, rounding, length)))
+    return Sliding(
+        windows, sizes, tuple(lines), _area(k), _area([Sym(out) for out in outs]),
+        _conventions(windows, word),
+    )  # fmt: skip
+
+
+def _conventions(windows: tuple[Window, ...], word: str) -> tuple[str, ...]:
+    named = []
+    if word != SAME and any(_uneven(window) for window in windows):
+        named.append("rounding")
+    if word == SAME and any(window.stride > 1 for window in windows):
+        named.append("same")
+    if any(window.before or window.after for window in windows):
+        named.append("padding")
+    return tuple(named)
+
+
+def _placed(window: Window, axes: int, axis: int, *, alike: bool) -> str:
+    side = "" if axes == 1 else (" on each axis" if alike else f" {_LENGTHS[axes][axis]}")
+    return f"zeros{side}: {window.before} before, {window.after} behind"
+
+
+def _uneven(window: Window) -> bool:
+    return (window.padded - window.extent) % window.stride != 0
+
+
+def _was_taken_back(window: Window, rounding: str) -> bool:
+    """Whether rounding up gave a position behind the input, which does not count."""
+    return rounding == CEIL and -(-(window.padded - window.extent) // window.stride) + 1 > window.out
+
+
+def _rounding_remark(window: Window, rounding: str, length: str) -> str:
+    if not _uneven(window):
+        return ""
+    if rounding == CEIL:
+        if _was_taken_back(window, rounding):
+            return "rounded up, less a window that would start behind the input"
+        return f"rounded up, the last window reaches {-window.left_over} over the edge"
+    padded = "padded " if window.before or window.after else ""
+    left = window.left_over
+    are = "is" if left == 1 and length == "positions" else "are"
+    return f"rounded down, the last {left} of {window.padded} {padded}{length} {are} not read"
+
+
+def _each_axis(request: Request, option: str, axes: int, default: Size) -> Size:
+    value: Size = request.options.get(option, default)
+    if len(value) == axes:
+        return value
+    if len(value) == 1:
+        return value * axes
+    message = f"the {option} {size_text(value)} has {len(value)} numbers, the map has {axes} axes"
+    hint = ""
+    if axes == 1:
+        message = f"the {option} {size_text(value)} needs a map with height and width"
+        hint = f"a picture with one channel is 1x{size_text(request.inputs[0])}"
+    raise request.error(message, option, hint)
+
+
+def _named(
+    sizes: dict[str, int], letter: str, names: Sequence[str], values: Sequence[int]
+) -> tuple[Sym, ...]:
+    """A symbol for each axis, the same one where all axes have the same value."""
+    if len(set(values)) == 1:
+        sizes[letter] = values[0]
+        return (Sym(letter),) * len(values)
+    sizes.update(zip(names, values, strict=True))
+    return tuple([Sym(name) for name in names])
+
+
+def _suffixed(letter: str, axes: int) -> tuple[str, ...]:
+    return tuple([letter + suffix for suffix in _SUFFIXES[axes]])
+
+
+def _area(symbols: Sequence[Sym]) -> Expr:
+    """The product of the symbols of all axes: n^2 where they are one symbol."""
+    if len(symbols) > 1 and len({symbol.name for symbol in symbols}) == 1:
+        return symbols[0] ** len(symbols)
+    return times(*symbols)

@@ -1,0 +1,175 @@
+"""The bodies of the kinds: what was read of a problem, put together and cross-checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hwsolve.errors import did_you_mean
+from hwsolve.problem.model import (
+    Body,
+    Cnn,
+    DenseLayer,
+    Given,
+    Graph,
+    Network,
+    Recurrent,
+    Written,
+)
+from hwsolve.problem.source import clip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hwsolve.problem.layers import DenseEntry
+    from hwsolve.problem.nodes import Map
+    from hwsolve.problem.source import Source
+
+_INPUTS: Final = ("x", "X")
+_TARGETS: Final = ("y", "t", "Y", "T")
+_OPTIONS: Final = ("activation", "concatenated", "reset", "update")
+
+
+class Parsed(NamedTuple):
+    """The values of a problem's keys, by key, and where the problem stands.
+
+    A key whose value was refused may be there with None.
+    """
+
+    source: Source
+    node: Map
+    values: dict[str, Any]
+
+
+def graph(parsed: Parsed) -> Graph:
+    """Any equations."""
+    return Graph(parsed.values.get("equations") or ())
+
+
+def network(parsed: Parsed) -> Network:
+    """Dense layers; weights that stand in a layer become given values."""
+    source, values = parsed.source, parsed.values
+    given: dict[str, Given] = dict(values.get("given") or {})
+    values["given"] = given
+    name = _input(parsed, given)
+    target = _target(parsed, given)
+    entries: tuple[DenseEntry, ...] = values.get("layers") or ()
+    own = [
+        value
+        for entry in entries
+        for value in (entry.weights, entry.bias)
+        if isinstance(value, Given)
+    ]
+    for value in own:
+        if value.name in given:
+            source.fail(
+                value.place,
+                f"these values would be called '{value.name}', but that name is given already",
+                f"write them under 'given' with another name, or use the given {value.name}",
+            )
+        given[value.name] = value
+    layers = tuple(
+        DenseLayer(
+            _known(source, entry.weights, given),
+            None if entry.bias is None else _known(source, entry.bias, given),
+            entry.activation,
+            entry.name,
+            entry.place,
+        )
+        for entry in entries
+    )
+    examples = values.get("examples") or _examples(parsed, given.get(name))
+    equations = values.get("equations") or ()
+    return Network(name, target, examples, layers, values.get("loss"), equations)
+
+
+def _known(source: Source, value: Written | Given, given: Mapping[str, Given]) -> str:
+    if isinstance(value, Given):
+        return value.name
+    _given_expected(source, value, given)
+    return value.text
+
+
+def _given_expected(source: Source, name: Written, given: Mapping[str, Given]) -> None:
+    if name.text not in given:
+        hint = did_you_mean(name.text, list(given)) or "write it under 'given'"
+        source.fail(name.origin, f"'{clip(name.text)}' is not given", hint)
+
+
+def _input(parsed: Parsed, given: Mapping[str, Given]) -> str:
+    stated: Written | None = parsed.values.get("input")
+    if stated is not None:
+        _given_expected(parsed.source, stated, given)
+        return stated.text
+    if "input" in parsed.values:
+        return "x"
+    found = [name for name in _INPUTS if name in given]
+    if len(found) != 1:
+        message = "both 'x' and 'X' are given" if found else "no input is given"
+        hint = "write 'input: x' or 'input: X'" if found else "give x, or write 'input: name'"
+        parsed.source.fail(parsed.node, message, hint)
+        return "x"
+    return found[0]
+
+
+def _target(parsed: Parsed, given: Mapping[str, Given]) -> str | None:
+    values = parsed.values
+    stated: Written | None = values.get("target")
+    if stated is not None:
+        _given_expected(parsed.source, stated, given)
+        return stated.text
+    found = [name for name in _TARGETS if name in given]
+    loss: Written | None = values.get("loss")
+    if len(found) == 1:
+        return found[0]
+    # An equation says itself what it compares.
+    if loss is not None and "=" not in loss.text and "target" not in values:
+        both = " and ".join(f"'{name}'" for name in found)
+        message = f"{both} are given" if found else f"the loss '{clip(loss.text)}' needs a target"
+        hint = f"write 'target: {found[0]}'" if found else "give y or t, or write 'target: name'"
+        parsed.source.fail(loss.origin, message, hint)
+    return None
+
+
+def _examples(parsed: Parsed, given: Given | None) -> str:
+    if given is None:
+        return "single"
+    if given.formula is not None and not given.formula.text.startswith("["):
+        parsed.source.fail(
+            given.place,
+            f"the shape of the input '{given.name}' is not known before it is computed",
+            "write 'examples: single', 'examples: rows' or 'examples: columns'",
+        )
+    return examples_of(given)
+
+
+def examples_of(given: Given) -> str:
+    """What an input holds where nothing is said: a matrix one example in each row."""
+    if given.formula is not None:
+        return "rows" if given.formula.text.startswith("[[") else "single"
+    value = given.value
+    return "rows" if isinstance(value, list) and isinstance(value[0], list) else "single"
+
+
+def recurrent(parsed: Parsed) -> Recurrent:
+    """A cell and its options as written."""
+    values = parsed.values
+    options = {key: values[key] for key in _OPTIONS if values.get(key) is not None}
+    name = _input(parsed, values.get("given") or {})
+    return Recurrent(values.get("cell") or "", name, options, values.get("equations") or ())
+
+
+def cnn(parsed: Parsed) -> Cnn:
+    """Layers as written, from the size of the input on."""
+    values = parsed.values
+    size = values.get("input") or Written("", parsed.source.place(parsed.node))
+    paths = values.get("paths") or {}
+    return Cnn(size, values.get("layers") or (), paths, values.get("batch"))
+
+
+# What makes the body of each kind.
+BODIES: Final[Mapping[str, Callable[[Parsed], Body]]] = {
+    "graph": graph,
+    "network": network,
+    "recurrent": recurrent,
+    "cnn": cnn,
+}

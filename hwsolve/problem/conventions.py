@@ -1,0 +1,184 @@
+"""The conventions that a problem may state, their values, and what each means.
+
+Where courses differ, the value is named in the problem or the default holds; a
+solver prints each one that influenced the answer, in the words of this table.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Choice(NamedTuple):
+    """A value of a convention, what it means, and other ways of writing it."""
+
+    value: str
+    meaning: str
+    also: tuple[str, ...] = ()
+
+
+class Convention(NamedTuple):
+    """A convention: what it decides, its values, and the value where none is stated.
+
+    With `weight`, any whole number from 0 is a value. `default` is "" where it
+    depends on something else, which the description says.
+    """
+
+    name: str
+    description: str
+    choices: tuple[Choice, ...]
+    default: str
+    weight: bool = False
+
+
+def _weight(operation: str, default: str = "1") -> Convention:
+    return Convention(operation, f"how many FLOPs one {operation} counts", (), default, weight=True)
+
+
+CONVENTIONS: Final = (
+    Convention(
+        "relu_at_0",
+        "the derivative of ReLU at 0",
+        (
+            Choice("0", "the derivative of ReLU at 0 is taken as 0"),
+            Choice("1", "the derivative of ReLU at 0 is taken as 1"),
+            Choice("1/2", "the derivative of ReLU at 0 is taken as 1/2", ("0.5", ".5")),
+        ),
+        "0",
+    ),
+    Convention(
+        "max_ties",
+        "where the gradient of a maximum goes if several entries are largest",
+        (
+            Choice("first", "the first of several equal maxima takes the whole gradient"),
+            Choice("share", "equal maxima share the gradient equally", ("equal", "split")),
+        ),
+        "first",
+    ),
+    Convention(
+        "first_index",
+        "the number of the first entry of a vector or matrix",
+        (
+            Choice("0", "the first entry has index 0: x[0], W[0,0]"),
+            Choice("1", "the first entry has index 1: x[1], W[1,1]"),
+        ),
+        "0",
+    ),
+    Convention(
+        "log",
+        "the base of `log`",
+        (
+            Choice("e", "log is the natural logarithm", ("natural", "ln")),
+            Choice("2", "log is the logarithm to base 2"),
+            Choice("10", "log is the logarithm to base 10"),
+        ),
+        "e",
+    ),
+    Convention(
+        "weights",
+        "how a dense layer's matrix is stored",
+        (
+            Choice("out_in", "a weight matrix has a row for each unit"),
+            Choice("in_out", "a weight matrix has a column for each unit"),
+        ),
+        "out_in",
+    ),
+    Convention(
+        "reduction",
+        "how a loss is taken over entries and examples; by default as its name says",
+        (
+            Choice("sum", "the loss is the sum over all entries and all examples"),
+            Choice("entries", "the loss is the mean over all entries of all examples", ("mean",)),
+            Choice("examples", "the loss is a sum over entries and a mean over examples"),
+        ),
+        "",
+    ),
+    Convention(
+        "biases",
+        "how many bias vectors each gate of a recurrent cell has",
+        (
+            Choice("one", "a gate has one bias vector", ("1",)),
+            Choice("two", "a gate has two bias vectors, as PyTorch's cells have", ("2",)),
+        ),
+        "one",
+    ),
+    Convention(
+        "bias",
+        "whether convolutions and dense layers have a bias",
+        (
+            Choice("yes", "convolutions and dense layers have a bias", ("true", "on")),
+            Choice("no", "convolutions and dense layers have no bias", ("false", "off", "none")),
+        ),
+        "yes",
+    ),
+    Convention(
+        "rounding",
+        "how the size of an output is rounded where the stride does not divide",
+        (
+            Choice("floor", "an output size is rounded down"),
+            Choice("ceil", "an output size is rounded up", ("ceiling",)),
+        ),
+        "floor",
+    ),
+    Convention(
+        "size_order",
+        "the order in which a size is written",
+        (
+            Choice("CHW", "a size is channels x height x width", ("chw", "channels first")),
+            Choice("HWC", "a size is height x width x channels", ("hwc", "channels last")),
+        ),
+        "CHW",
+    ),
+    Convention(
+        "flops",
+        "which operations count as FLOPs",
+        (
+            Choice(
+                "multiplications and additions",
+                "a multiplication is 1 FLOP and an addition is 1 FLOP",
+                ("2", "both"),
+            ),
+            Choice("multiplications", "only multiplications are counted as FLOPs"),
+            Choice(
+                "macs",
+                "a multiplication with its addition is 1 FLOP",
+                ("mac", "MAC", "MACs", "1", "multiply-accumulates"),
+            ),
+        ),
+        "multiplications and additions",
+    ),
+    _weight("multiplication"),
+    _weight("addition"),
+    _weight("comparison"),
+    _weight("division"),
+    _weight("exponential"),
+    Convention(
+        "ties",
+        "where a number exactly half-way goes in rounding",
+        (
+            Choice("away", "a half is rounded away from zero, as people do by hand", ("up",)),
+            Choice("even", "a half is rounded to the even digit", ("bankers",)),
+        ),
+        "away",
+    ),
+)
+
+BY_NAME: Final = {convention.name: convention for convention in CONVENTIONS}
+
+
+def canonical(convention: Convention, text: str) -> str | None:
+    """The value that a text means, or None where the convention has no such value."""
+    if convention.weight:
+        return str(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004  (nobody counts further)
+    for choice in convention.choices:
+        if text == choice.value or text in choice.also:
+            return choice.value
+    return None
+
+
+def meaning(name: str, value: str) -> str:
+    """The sentence for a convention's value, as it is printed beside an answer."""
+    convention = BY_NAME[name]
+    if convention.weight:
+        return f"a{'n' if name[0] in 'aeiou' else ''} {name} is {value} FLOP{'s' * (value != '1')}"
+    return next(choice.meaning for choice in convention.choices if choice.value == value)

@@ -1,0 +1,222 @@
+"""The keys of a problem file: one table that the reader, the schema and the help read.
+
+A row says what a key is called, what it takes, what it means and how it looks. A
+new kind of problem is one more entry of KINDS and one function that makes its body.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Field(NamedTuple):
+    """A key.
+
+    `type` names what it takes, one of the types of `reader.READERS`; `choices` are the
+    words that a "choice" takes (an
+    "option" is a choice that keeps its place); `least` and `most` bound a "count". A `required` key
+    must stand in the file, or for a problem in parts in the file or the part. `shared`
+    keys of a file are taken over by its parts.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    example: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 0
+    shared: bool = True
+
+
+class Kind(NamedTuple):
+    """A kind of problem: its name, what it is, and its own keys beside the common ones."""
+
+    name: str
+    meaning: str
+    fields: tuple[Field, ...]
+
+
+KIND_NAMES: Final = ("graph", "network", "recurrent", "cnn")
+
+COMMON: Final = (
+    Field("kind", "choice", "what kind of problem it is", "graph", choices=KIND_NAMES),
+    Field("title", "text", "a title in a few words", "A neuron", shared=False),
+    Field("statement", "text", "the question in your own words", "Find dz/dw.", shared=False),
+    Field("source", "text", "where the question comes from", "Exercise 3", shared=False),
+    Field(
+        "given",
+        "given",
+        "the given values by name: numbers, fractions, lists, constant formulas",
+        "{x: 0.5, t: 1/3, W: [[1, 2], [3, 4]], I: eye(3)}",
+    ),
+    Field(
+        "find",
+        "names",
+        "what is asked; by default what the answers name",
+        "[z, dz/dw0]",
+    ),
+    Field(
+        "answers",
+        "answers",
+        "the right answers by name, as `hwsolve check` compares them",
+        "{z: 1.03, dz/dw0: -0.2}",
+        shared=False,
+    ),
+    Field("conventions", "conventions", "choices in which courses differ", "{relu_at_0: 1}"),
+    Field("digits", "count", "digits behind the point that are shown", "4", most=50),
+    Field("exact", "yes or no", "compute with fractions where possible", "yes"),
+    Field("round_steps", "count", "round every step to so many decimals", "4", most=50),
+    Field("ties", "choice", "where a half goes in rounding", "away", choices=("away", "even")),
+    Field(
+        "working",
+        "choice",
+        "how much of the working is shown",
+        "short",
+        choices=("full", "short", "none"),
+    ),
+    Field("entry", "names", "entries of arrays that are worked out in full", "dL/dW1[0,2]"),
+    Field(
+        "parts",
+        "parts",
+        "the parts of the problem by label; a part has keys of its own and shares the file's",
+        "{a: {find: [z]}, b: {find: [dz/dw0]}}",
+        shared=False,
+    ),
+)
+
+_EQUATIONS: Final = Field(
+    "equations",
+    "equations",
+    "the equations in the order of computation: a list, or a block text with one a line",
+    "[x1 = relu(x0*w0 + b0), z = x1 + x0]",
+)
+
+KINDS: Final = (
+    Kind("graph", "any equations", (_EQUATIONS._replace(required=True),)),
+    Kind(
+        "network",
+        "dense layers with weights, written out as equations",
+        (
+            Field("input", "name", "the given value that goes in; by default x or X", "x"),
+            Field("target", "name", "the wanted output; by default y, t, Y or T", "t"),
+            Field(
+                "examples",
+                "choice",
+                "whether the input is a single example, or holds one in each row or column",
+                "rows",
+                choices=("single", "rows", "columns"),
+            ),
+            Field(
+                "layers",
+                "dense layers",
+                "the layers: weights, bias and activation of each",
+                "[{W: W1, b: b1, activation: sigmoid}]",
+                required=True,
+            ),
+            Field("loss", "formula", "the name of a loss, or an equation", "half_squared_error"),
+            _EQUATIONS._replace(meaning="equations that follow the network"),
+        ),
+    ),
+    Kind(
+        "recurrent",
+        "a recurrent cell run over a sequence",
+        (
+            Field(
+                "cell",
+                "choice",
+                "which cell it is",
+                "lstm",
+                required=True,
+                choices=("rnn", "lstm", "gru"),
+            ),
+            Field(
+                "input",
+                "name",
+                "the given sequence, one step in each row; by default x or X",
+                "x",
+            ),
+            Field(
+                "concatenated",
+                "option",
+                "each W multiplies the input and the state as one vector, in this order",
+                "x h",
+                choices=("x h", "h x"),
+            ),
+            Field(
+                "reset",
+                "option",
+                "whether a GRU's reset gate acts before or after the product with U",
+                "before",
+                choices=("before", "after"),
+            ),
+            Field(
+                "update",
+                "option",
+                "whether a GRU's update gate z weighs the new value or the old state",
+                "new",
+                choices=("new", "old"),
+            ),
+            Field("activation", "formula", "the activation of an rnn; by default tanh", "tanh"),
+            _EQUATIONS._replace(meaning="equations that follow the last step"),
+        ),
+    ),
+    Kind(
+        "cnn",
+        "sizes, parameters and operations of a network of layers",
+        (
+            Field(
+                "input",
+                "size",
+                "the size of one example: channels x height x width, or a number of features",
+                "1x32x32",
+                required=True,
+            ),
+            Field("batch", "count", "the number of examples", "32", least=1, most=10**9),
+            Field(
+                "layers",
+                "layers",
+                "the layers in short form (`conv 6 5x5`) or as mappings, with or without names",
+                "[C1: conv 6 5x5, S2: pool 2]",
+                required=True,
+            ),
+            Field("paths", "paths", "lists of layers to be compared, by name", "{left: [A, B]}"),
+        ),
+    ),
+)
+
+# The keys of a layer of `kind: network`.
+DENSE_LAYER: Final = (
+    Field("W", "weights", "the name of the weights, or the weights", "W1", required=True),
+    Field("b", "weights", "the name of the bias, or the bias; none if left out", "b1"),
+    Field("activation", "formula", "the activation; linear if left out", "sigmoid"),
+    Field("name", "text", "a name for the layer", "out"),
+)
+
+# Keys by which a layer of `kind: cnn` in long form is known from a layer with a name.
+LAYER_WORDS: Final = frozenset({
+    "conv", "conv1d", "conv2d", "conv3d", "convolution", "depthwise", "pointwise", "separable",
+    "transposed", "deconv", "convtranspose", "pool", "maxpool", "max_pool", "avgpool", "avg_pool",
+    "meanpool", "globalpool", "global_pool", "gap", "subsampling", "subsample", "dense", "fc",
+    "linear", "full", "rbf", "flatten", "dropout", "relu", "sigmoid", "tanh", "activation",
+    "softmax", "batchnorm", "batch_norm", "bn", "layernorm", "lrn", "norm", "upsample", "padding",
+    "pad", "concat", "concatenate", "add", "identity", "embedding", "lstm", "gru", "rnn",
+})  # fmt: skip
+
+_BY_KIND: Final = {kind.name: kind for kind in KINDS}
+_KNOWN: Final[dict[str, dict[str, Field]]] = {}
+
+
+def fields_of(kind: str) -> dict[str, Field]:
+    """All keys of a kind by name. For "" those of a file that leaves the kind to its parts."""
+    known = _KNOWN.get(kind)
+    if known is None:
+        own = _BY_KIND[kind].fields if kind else (_EQUATIONS,)
+        known = _KNOWN[kind] = {field.name: field for field in (*COMMON, *own)}
+    return known
+
+
+def kinds_with(key: str) -> tuple[str, ...]:
+    """The kinds that have a key of their own with this name."""
+    return tuple(kind.name for kind in KINDS if any(field.name == key for field in kind.fields))

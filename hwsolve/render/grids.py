@@ -1,0 +1,165 @@
+"""Arrays: small ones in aligned rows that can be copied, large ones as a summary."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hwsolve.render.characters import wrapped
+from hwsolve.render.numbers import entries
+from hwsolve.render.page import shape, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hwsolve.expr.tree import Value
+    from hwsolve.render.page import Page
+
+MATRIX = 2
+# An array is written in full up to this many entries along an axis, and altogether.
+LONGEST_VECTOR, LONGEST_AXIS, MOST_ENTRIES, MOST_STACKED = 20, 10, 100, 48
+# Of a larger one the first and last rows and columns are shown, with fewer digits.
+CORNER, CORNER_DIGITS = 3, 4
+
+
+def grid(value: Value, page: Page, width: int) -> tuple[list[str], bool | None]:
+    """The lines of a list or array, and whether they say exactly what it holds.
+
+    A vector is one line (more where it is too long), a matrix a line for each row.
+    An array that is too large is described (shape, smallest, largest, mean, norm),
+    with its first and last entries; instead of exact or not there is then None.
+    """
+    lengths = shape(value)
+    brief = page._replace(digits=min(page.digits, CORNER_DIGITS))
+    if len(lengths) == 1 and _is_small(lengths):
+        written, exact = page.number(value)
+        return folded(written, width), exact
+    if _is_small(lengths):
+        for paper in (page, brief):
+            texts, exact = _texts(_nested(value), paper)
+            rows = _rows(texts, *_halves(entries(texts)))
+            if max(map(len, rows)) <= width:
+                return rows, exact
+    page = brief
+    corner = _corner(value, page) if size(value) and len(lengths) <= MATRIX else []
+    if max(map(len, corner), default=0) > width and len(lengths) == MATRIX:
+        corner = []
+    below = [line for row in corner for line in folded(row, width)]
+    return [*wrapped(_summary(value, page), width), *below], None
+
+
+def one_line(value: Value, page: Page, width: int) -> tuple[str, bool] | None:
+    """A value in a single line, or None where it needs more."""
+    lengths = shape(value)
+    if len(lengths) > 1 or (lengths and not _is_small(lengths)):
+        return None
+    written, exact = page.number(value)
+    return (written, exact) if not lengths or len(written) <= width else None
+
+
+def folded(row: str, width: int) -> list[str]:
+    """A long vector in several lines, broken behind commas."""
+    lines: list[str] = []
+    while len(row) > width:
+        cut = row.rfind(", ", 1, max(width, 1)) + 1
+        if not cut:  # a single number that is wider than the page
+            break
+        lines.append(row[:cut])
+        row = row[cut:]
+    return [*lines, row]
+
+
+def _is_small(lengths: tuple[int, ...]) -> bool:
+    if len(lengths) == 1:
+        return 0 < lengths[0] <= LONGEST_VECTOR
+    most = MOST_ENTRIES if len(lengths) == MATRIX else MOST_STACKED
+    return all(0 < length <= LONGEST_AXIS for length in lengths) and math.prod(lengths) <= most
+
+
+def _nested(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _texts(nested: Any, page: Page) -> tuple[Any, bool]:
+    """The same nested lists with texts for numbers, and whether all of them are exact."""
+    if not isinstance(nested, list):
+        return page.number(nested)
+    pairs = [_texts(inner, page) for inner in nested]
+    return [texts for texts, _ in pairs], all(exact for _, exact in pairs)
+
+
+def _halves(texts: Iterator[str]) -> tuple[int, int]:
+    """The most characters that stand before a decimal point, and from it on."""
+    before = after = 0
+    for text in texts:
+        whole, point, decimals = text.partition(".")
+        before, after = max(before, len(whole)), max(after, len(point) + len(decimals))
+    return before, after
+
+
+def _aligned(text: str, before: int, after: int) -> str:
+    """A number with blanks around it, so that decimal points stand below each other."""
+    whole, point, decimals = text.partition(".")
+    return whole.rjust(before) + (point + decimals).ljust(after)
+
+
+def _rows(texts: Any, before: int, after: int) -> list[str]:
+    """A line for each innermost list, with the brackets of all lists around it."""
+    if not isinstance(texts[0], list):
+        return ["[" + ", ".join(_aligned(text, before, after) for text in texts) + "]"]
+    rows: list[str] = []
+    for inner in texts:
+        below = _rows(inner, before, after)
+        below[-1] += ","
+        rows += [f" {line}" for line in below]
+    rows[0] = "[" + rows[0][1:]
+    rows[-1] = rows[-1][:-1] + "]"
+    return rows
+
+
+def _summary(value: Any, page: Page) -> str:
+    """`128x784: smallest -0.5, largest 0.6, mean 0.01, norm 3.2`."""
+    lengths = "x".join(map(str, shape(value)))
+    if not size(value):
+        return f"{lengths}: empty"
+    if hasattr(value, "astype") and value.dtype != object:
+        wide = value.astype(float)
+        smallest, largest, total = value.min(), value.max(), wide.sum()
+        squares = (wide * wide).sum()
+    else:
+        flat = list(entries(_nested(value)))
+        smallest, largest, total = min(flat), max(flat), sum(flat)
+        squares = sum(float(entry) ** 2 for entry in flat)
+    facts = {
+        "smallest": smallest,
+        "largest": largest,
+        "mean": float(total) / size(value),
+        "norm": math.sqrt(float(squares)),
+    }
+    return f"{lengths}: " + ", ".join(f"{name} {page.number(x)[0]}" for name, x in facts.items())
+
+
+def _corner(value: Any, page: Page) -> list[str]:
+    """The first and last rows and columns, with `...` for what is left out."""
+    if len(shape(value)) == 1:
+        return [_listed([page.number(entry)[0] for entry in _ends(value)], value)]
+    rows = [[page.number(entry)[0] for entry in _ends(row)] for row in _ends(value)]
+    halves = _halves(text for row in rows for text in row)
+    lines = [f" {_listed([_aligned(text, *halves) for text in row], value[0])}," for row in rows]
+    lines[0] = "[" + lines[0][1:]
+    lines[-1] = lines[-1][:-1] + "]"
+    if len(value) > 2 * CORNER:
+        lines.insert(CORNER, " ...,")
+    return lines
+
+
+def _ends(whole: Any) -> list[Any]:
+    if len(whole) <= 2 * CORNER:
+        return list(_nested(whole))
+    return [*_nested(whole[:CORNER]), *_nested(whole[-CORNER:])]
+
+
+def _listed(texts: list[str], whole: Any) -> str:
+    if len(whole) > 2 * CORNER:
+        texts = [*texts[:CORNER], "...", *texts[CORNER:]]
+    return "[" + ", ".join(texts) + "]"

@@ -1,0 +1,266 @@
+"""A solution as lines of styled text, for a terminal to paint or a pipe to take as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hwsolve.expr.tree import Expr, Sym
+from hwsolve.render.characters import columns, ljust, wrapped
+from hwsolve.render.grids import grid, one_line
+from hwsolve.render.page import INDENT, WIDEST_SENTENCE, shape
+from hwsolve.render.steps import step_lines
+from hwsolve.render.tables import table_lines
+from hwsolve.solution import Certificate, Num, Step, Table, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hwsolve.render.page import Line, Page
+    from hwsolve.solution import Answer, Block, Convention, Solution
+
+# Given values stand side by side, this far apart; names up to this length are aligned.
+APART, LONGEST_NAME = 3, 12
+# A meaning with less room than this beside its convention stands below it.
+NARROW_MEANING = 30
+# So many names are listed in a certificate; of more only the number.
+MOST_SUBJECTS = 4
+
+
+def lines(solution: Solution, page: Page) -> Iterator[Line]:
+    """The whole document, line by line; it never starts or ends with an empty line."""
+    blank = False
+    started = False
+    for line in _document(solution, page, 0):
+        if not line:
+            blank = started
+            continue
+        if blank:
+            yield []
+        blank, started = False, True
+        yield line
+
+
+def _document(solution: Solution, page: Page, depth: int) -> Iterator[Line]:
+    settings = solution.settings
+    working = settings.get("working") or "full"
+    page = page._replace(
+        digits=settings.get("digits") or page.digits, ties=settings.get("ties") or page.ties
+    )
+    if working != "none" or depth or solution.parts:
+        yield from _heading(solution, page, depth)
+    if working != "none":
+        yield from _question(solution, page)
+        for section in solution.sections:
+            if working == "full" or section.detail == "short":
+                yield []
+                yield [(page.words(section.title), "heading")]
+                yield from _blocks(section.blocks, page, brief=working == "short")
+    for part in solution.parts:
+        yield []
+        yield from _document(part, page, depth + 1)
+    yield []
+    yield from _notes("Warning: ", solution.warnings, "warning", page)
+    if solution.answers:
+        yield []
+        if working != "none" or solution.parts:
+            yield [("Answers" if len(solution.answers) > 1 else "Answer", "strong")]
+        yield from _answers(solution.answers, page, plain=working == "none")
+    if solution.certificates:
+        yield []
+        yield from _certificates(solution.certificates, page)
+
+
+def _heading(solution: Solution, page: Page, depth: int) -> Iterator[Line]:
+    title = " ".join(page.words(solution.title).split())
+    if depth:
+        label = page.words(solution.label)
+        title = f"{label}. {title}" if title and title != label else label
+    if not title:
+        return
+    title_lines = list(wrapped(title, page.width))
+    for line in title_lines:
+        yield [(line, "title")]
+    stroke = ("=", "-")[min(depth, 1)]
+    if page.screen and page.unicode:
+        stroke = ("━", "─")[min(depth, 1)]
+    yield [(stroke * max(map(columns, title_lines)), "muted")]
+
+
+def _question(solution: Solution, page: Page) -> Iterator[Line]:
+    if solution.source:
+        yield from _sentences(solution.source, "muted", page)
+    if solution.statement:
+        yield []
+        yield from _sentences(solution.statement, "", page)
+    if solution.given:
+        yield []
+        yield [("Given", "heading")]
+        yield from _given(solution.given, page)
+    if solution.conventions:
+        yield []
+        yield [("Conventions", "heading")]
+        yield from _conventions(solution.conventions, page)
+
+
+def _sentences(text: str, style: str, page: Page, indent: int = 0) -> Iterator[Line]:
+    """Paragraphs of words: a line break that the author made stays one."""
+    for paragraph in text.strip().splitlines():
+        width = min(page.width, WIDEST_SENTENCE) - indent
+        for line in wrapped(page.words(paragraph), width):
+            yield [(" " * indent, ""), (line, style)]
+        if not paragraph.strip():
+            yield []
+
+
+def _given(steps: Sequence[Step], page: Page) -> Iterator[Line]:
+    """Given values with all their digits: numbers side by side, arrays below each other."""
+    page = page._replace(digits=max(page.digits, 17))
+    is_number = [_is_plain_number(step) for step in steps]
+    names = [columns(page.formula(step.name)[0]) for step in steps if step.name is not None]
+    name_width = max((name for name in names if name <= LONGEST_NAME), default=0)
+    start = 0
+    while start < len(steps):
+        end = start
+        while end < len(steps) and is_number[end] == is_number[start]:
+            end += 1
+        if is_number[start]:
+            yield from _side_by_side(steps[start:end], page, name_width)
+        else:
+            yield from step_lines(steps[start:end], page, name_width=name_width)
+        start = end
+
+
+def _is_plain_number(step: Step) -> bool:
+    return not step.forms and step.value is not None and not shape(step.value)
+
+
+def _side_by_side(steps: Sequence[Step], page: Page, name_width: int) -> Iterator[Line]:
+    items: list[tuple[Line, int]] = []
+    for step in steps:
+        if step.name is None or step.value is None:
+            continue
+        name = ljust(page.formula(step.name)[0], name_width)
+        text, exact = page.number(step.value)
+        sign = page.relation(exact=exact)
+        spans: Line = [(name, "name"), (f" {sign} ", "sign"), (text, "")]
+        items.append((spans, columns(name) + 3 + columns(text)))
+    widest = max((width for _, width in items), default=0)
+    across = max(1, (min(page.width, WIDEST_SENTENCE) - INDENT + APART) // (widest + APART))
+    for row in range(0, len(items), across):
+        line: Line = [(" " * INDENT, "")]
+        for spans, width in items[row : row + across]:
+            line += spans
+            line.append((" " * (widest - width + APART), ""))
+        yield line[:-1]
+
+
+def _conventions(conventions: Iterable[Convention], page: Page) -> Iterator[Line]:
+    listed = [(page.words(f"{c.name}: {c.value}"), c) for c in conventions]
+    wide = max(columns(name) for name, _ in listed)
+    beside = wide + INDENT + APART
+    for name, convention in listed:
+        meaning = page.words(convention.meaning)
+        if convention.source not in {"", "default"}:
+            meaning += page.words(f" ({convention.source})")
+        if page.width - beside >= 2 * wide and page.width - beside >= NARROW_MEANING:
+            first, *rest = list(wrapped(meaning, min(page.width, WIDEST_SENTENCE) - beside)) or [""]
+            yield [(" " * INDENT, ""), (ljust(name, wide), "name"), (" " * APART, ""), (first, "")]
+            for line in rest:
+                yield [(" " * beside, ""), (line, "")]
+        else:
+            yield [(" " * INDENT, ""), (name, "name")]
+            yield from _sentences(meaning, "", page, 2 * INDENT)
+
+
+def _blocks(blocks: Sequence[Block], page: Page, *, brief: bool) -> Iterator[Line]:
+    """The blocks of a section; consecutive steps are set together."""
+    position = 0
+    while position < len(blocks):
+        block = blocks[position]
+        if isinstance(block, Step):
+            end = position
+            while end < len(blocks) and isinstance(blocks[end], Step):
+                end += 1
+            run = [step for step in blocks[position:end] if isinstance(step, Step)]
+            yield from step_lines(run, page, brief=brief)
+            position = end
+            continue
+        position += 1
+        if isinstance(block, Table):
+            if position > 1:
+                yield []
+            yield from table_lines(block, page)
+            yield []
+        elif not brief:
+            yield from _sentences(_joined(block, page), "", page, INDENT)
+
+
+def _joined(text: Text, page: Page) -> str:
+    return "".join(_part(part, page) for part in text.parts)
+
+
+def _part(part: str | Expr | Num, page: Page) -> str:
+    match part:
+        case str():
+            return part
+        case Num():
+            written = page.number(part.value, grouped=True)[0]
+            return f"{written} {part.unit}" if part.unit else written
+        case _:
+            return page.formula(part)[0]
+
+
+def _answers(answers: Sequence[Answer], page: Page, *, plain: bool) -> Iterator[Line]:
+    """The answers, their signs below each other, marked at the margin."""
+    margin = "" if plain else "┃ " if page.screen and page.unicode else " " * INDENT
+    names = [page.formula(Sym(answer.name))[0] for answer in answers]
+    longest = max(16, page.width // 3)
+    wide = max((columns(name) for name in names if columns(name) <= longest), default=0)
+    for name, answer in zip(names, answers, strict=True):
+        used = len(margin) + max(wide, columns(name)) + 3
+        line = one_line(answer.value, page, page.width - used)
+        rows, exact = (
+            ([page.number(answer.value, grouped=True)[0]], line[1])
+            if line
+            else grid(answer.value, page, page.width - used)
+        )
+        sign = " " if exact is None else page.relation(exact=exact)
+        rows[0] += f" {page.words(answer.unit)}" if answer.unit else ""
+        note = page.words(answer.note)
+        for position, row in enumerate(rows):
+            lead: Line = [(f" {sign} ", "sign")] if not position else [("   ", "")]
+            label = ljust(name if not position else "", max(wide, columns(name)))
+            spans = [(margin, "answer margin"), (label, "answer name"), *lead, (row, "answer")]
+            if note and len(rows) == 1 and used + columns(row + note) + APART + 2 <= page.width:
+                spans.append((f"{' ' * APART}({note})", "muted"))
+                note = ""
+            yield spans
+        for text in wrapped(note, page.width - used):
+            yield [(margin, "answer margin"), (" " * (used - len(margin)), ""), (text, "muted")]
+
+
+def _notes(word: str, notes: Iterable[str], style: str, page: Page) -> Iterator[Line]:
+    for note in notes:
+        yield from _sentences(word + note, style, page)
+
+
+def _certificates(certificates: Iterable[Certificate], page: Page) -> Iterator[Line]:
+    """Certificates of one method in one sentence: what was proved, what was only tested."""
+    groups: dict[tuple[bool, str, str], list[Certificate]] = {}
+    for certificate in certificates:
+        key = (certificate.proved, certificate.method, certificate.remark)
+        groups.setdefault(key, []).append(certificate)
+    for (proved, method, remark), alike in groups.items():
+        subjects = list(dict.fromkeys(certificate.subject for certificate in alike))
+        who = ", ".join(subjects)
+        if len(subjects) > MOST_SUBJECTS:
+            named = subjects[: MOST_SUBJECTS - 1]
+            who = f"{', '.join(named)} and {len(subjects) - len(named)} more"
+        sentence = f"{'Proved' if proved else 'Tested'}: {who} by {method}"
+        trials = sum(certificate.trials for certificate in alike)
+        if not proved:
+            counted = f"{trials} comparison{'s' * (trials != 1)}"
+            worst = page._replace(digits=2).number(max(c.worst for c in alike))[0]
+            sentence += f" ({counted}, relative difference at most {worst})"
+        sentence += f"; {remark}" if remark else ""
+        yield from _sentences(sentence, "good" if proved else "muted", page)

@@ -1,0 +1,94 @@
+"""What the layout knows about the paper: its width, its characters, how numbers are rounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from hwsolve.expr.notation import text
+from hwsolve.expr.tree import Expr, Num, walk
+from hwsolve.render.characters import clean
+from hwsolve.render.numbers import DIGITS, shown
+
+if TYPE_CHECKING:
+    from hwsolve.expr.tree import Value
+
+# A line is spans of text with the name of a style; what a style looks like is up to the painter.
+Span: TypeAlias = tuple[str, str]
+Line: TypeAlias = list[Span]
+
+INDENT = 2
+# Sentences are easier to read in lines that are not too long.
+WIDEST_SENTENCE = 88
+
+
+class Page(NamedTuple):
+    """Where a document is written.
+
+    Attributes:
+        width: columns.
+        encoding: of the output; decides which characters can be shown.
+        unicode: formulas with `·`, `²` and `≈`, or in ASCII.
+        screen: a terminal that a person looks at: lines may be drawn, and a formula that
+            is too long is broken. Elsewhere a formula stays in one line, so that it
+            can be searched for and copied.
+        digits: significant digits of rounded numbers.
+        ties: how a number halfway between two others is rounded, "away" or "even".
+    """
+
+    width: int = 80
+    encoding: str = "utf-8"
+    unicode: bool = True
+    screen: bool = False
+    digits: int = DIGITS
+    ties: str = "away"
+
+    def words(self, words: str) -> str:
+        """A text of the user or of the program, harmless and in characters that can be shown."""
+        return clean(words, self.encoding)
+
+    def number(self, value: Value, *, grouped: bool = False) -> tuple[str, bool]:
+        """The text of a value, and whether it says exactly what the value is."""
+        text, exact = shown(value, self.digits, grouped=grouped, ties=self.ties)
+        return (clean(text, self.encoding) if isinstance(value, str) else text), exact
+
+    def formula(self, expr: Expr) -> tuple[str, bool]:
+        """The text of a formula, and whether all numbers in it are exact."""
+        exact = True
+
+        def number(value: Value) -> str:
+            nonlocal exact
+            digits, is_exact = shown(value, self.digits, ties=self.ties)
+            exact = exact and is_exact
+            return digits
+
+        written = text(expr, number, unicode=self.unicode)
+        return clean(written, self.encoding, name=True), exact
+
+    def relation(self, *, exact: bool) -> str:
+        """The sign between two things that are equal, or equal but for rounding."""
+        return "=" if exact else "≈" if self.unicode else "~"
+
+
+def has_large_array(expr: Expr, most: int) -> bool:
+    """Whether a formula has an array of more than `most` entries written out in it."""
+    return any(isinstance(node, Num) and size(node.value) > most for node in walk(expr))
+
+
+def shape(value: object) -> tuple[int, ...]:
+    """The shape of an array or of nested lists, () for a number, a word or a size."""
+    known = getattr(value, "shape", None)
+    if isinstance(known, tuple):
+        return known
+    lengths: list[int] = []
+    while isinstance(value, list):
+        lengths.append(len(value))
+        value = value[0] if value else None
+    return tuple(lengths)
+
+
+def size(value: object) -> int:
+    """The number of entries of an array, 1 for anything else."""
+    count = 1
+    for length in shape(value):
+        count *= length
+    return count

@@ -1,0 +1,240 @@
+"""Steps of working as lines: `name = symbols = numbers = value`, set below each other.
+
+Relation signs of consecutive steps stand in columns. A step that is too long for
+the page goes on below, its signs under its first one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hwsolve.render.characters import columns, ljust, wrapped
+from hwsolve.render.grids import grid, one_line
+from hwsolve.render.page import INDENT, has_large_array, shape
+from hwsolve.render.truth import is_exact_result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hwsolve.render.page import Line, Page
+    from hwsolve.solution import Step
+
+# A formula with a larger array in it is left out where the same stands there in symbols.
+LARGEST_IN_FORMULA = 16
+# Columns are kept for steps of similar length: no wider gap than this is left open.
+WIDEST_GAP = 24
+# Blanks between a step and a remark beside it.
+BESIDE = 3
+
+
+class Row(NamedTuple):
+    """A step in texts.
+
+    `links` are pairs of a relation sign and what follows it, the first without a
+    sign if the step has no name; `below` are the lines of an array that ends it.
+    """
+
+    name: str
+    links: list[tuple[str, str]]
+    below: list[str]
+    remark: str
+    has_value: bool
+
+
+def step_lines(
+    steps: Iterable[Step], page: Page, *, brief: bool = False, name_width: int = 0
+) -> Iterator[Line]:
+    """The lines of consecutive steps; `brief` leaves out the formulas in numbers.
+
+    Names take up `name_width` columns at least.
+    """
+    rows = [_row(step, page, brief=brief) for step in steps]
+    room = page.width - INDENT
+    longest = max(16, room // 3)
+    short = (columns(row.name) for row in rows if columns(row.name) <= longest)
+    name_width = max([name_width, *short])
+    group: list[Row] = []
+    widths: list[int] = []
+    narrow: list[int] = []
+    for row in rows:
+        lengths = [columns(text) for _, text in row.links]
+        together = [max(pair) for pair in _paired(widths, lengths)]
+        least = [min(pair) for pair in _paired(narrow, lengths)]
+        gap = max((wide - few for wide, few in zip(together, least, strict=True)), default=0)
+        if row.below or _total(max(name_width, columns(row.name)), lengths) > room:
+            yield from _group_lines(group, widths, name_width, page)
+            yield from _broken_lines(row, name_width, page)
+            group, widths, narrow = [], [], []
+        elif group and (gap > WIDEST_GAP or _total(name_width, together) > room):
+            yield from _group_lines(group, widths, name_width, page)
+            group, widths, narrow = [row], lengths, lengths
+        else:
+            group.append(row)
+            widths, narrow = together, least
+    yield from _group_lines(group, widths, name_width, page)
+
+
+def _row(step: Step, page: Page, *, brief: bool) -> Row:
+    name, exact = page.formula(step.name) if step.name is not None else ("", True)
+    room = page.width - INDENT - columns(name) - 3
+    links: list[tuple[str, str]] = []
+    forms = step.forms[:1] if brief else step.forms
+    for form in forms:
+        if step.value is not None and has_large_array(form, LARGEST_IN_FORMULA):
+            continue
+        text, is_exact = page.formula(form)
+        if links and text == links[-1][1]:
+            continue
+        sign = page.relation(exact=exact and is_exact) if links or name else ""
+        links.append((sign, text))
+        exact = is_exact
+    below: list[str] = []
+    if step.value is not None:
+        exact = exact and is_exact_result(step)
+        line = one_line(step.value, page, room)
+        if line is None:
+            below, is_exact_grid = grid(step.value, page, room)
+            if is_exact_grid is not None:
+                sign = page.relation(exact=exact and is_exact_grid)
+                below = [f"{sign} {below[0]}", *(f"  {text}" for text in below[1:])]
+            else:
+                below = [f"  {text}" for text in below]
+        elif not links or line[0] != links[-1][1]:
+            sign = page.relation(exact=exact and line[1]) if links or name else ""
+            links.append((sign, line[0]))
+    remark = "" if brief else page.words(step.reason)
+    lengths = step.shape or shape(step.value)
+    if len(lengths) > 1 and below and not below[0].startswith("  "):
+        size = "x".join(map(str, lengths))
+        remark = f"{size}, {remark}" if remark else size
+    return Row(name, links, below, remark, step.value is not None and not below)
+
+
+def _paired(one: list[int], other: list[int]) -> Iterator[tuple[int, ...]]:
+    """Both lists side by side; where one is shorter, the other's number alone."""
+    for position in range(max(len(one), len(other))):
+        yield tuple(side[position] for side in (one, other) if position < len(side))
+
+
+def _total(name_width: int, widths: list[int]) -> int:
+    return name_width + sum(widths) + 3 * len(widths)
+
+
+def _group_lines(
+    group: list[Row], widths: list[int], name_width: int, page: Page
+) -> Iterator[Line]:
+    """Steps of a line each, in columns."""
+    for row in group:
+        line: Line = [(" " * INDENT, ""), *_named(row, name_width)]
+        used = INDENT + max(name_width, columns(row.name))
+        last = len(row.links) - 1
+        for position, (sign, text) in enumerate(row.links):
+            padded = text if position == last else ljust(text, widths[position])
+            if sign:
+                lead = " " if row.name else ""
+                line.append((f"{lead}{sign} " if not position else f" {sign} ", "sign"))
+            line.append((padded, _style(row, position)))
+            used += columns(padded) + (3 if sign else 0)
+        yield from _with_remark(line, used, row.remark, name_width, page)
+
+
+def _broken_lines(row: Row, name_width: int, page: Page) -> Iterator[Line]:
+    """A step in several lines: the signs under each other, a long formula broken in itself."""
+    wide_name = max(name_width, columns(row.name)) if row.name else 0
+    start = INDENT + (wide_name + 1 if row.name else 0)
+    line: Line = [(" " * INDENT, ""), *_named(row, name_width)]
+    if row.name:
+        line.append((" ", ""))
+    used = start
+    for position, (sign, text) in enumerate(row.links):
+        if position > 1 and used + 3 + columns(text) <= page.width:
+            line += [(f" {sign} ", "sign"), (text, _style(row, position))]
+            used += 3 + columns(text)
+            continue
+        if position:
+            yield line
+            line = [(" " * start, "")]
+        if sign:
+            line.append((f"{sign} ", "sign"))
+        used = start + (2 if sign else 0)
+        first, *rest = _fitted(text, page.width - used, page)
+        line.append((first, _style(row, position)))
+        for continued in rest:
+            yield line
+            line = [(" " * (used + 2), ""), (continued, _style(row, position))]
+        used = used + columns(text) if not rest else used + 2 + columns(rest[-1])
+    if row.below:
+        if row.links:
+            yield line
+            line = [(" " * start, "")]
+        for text in row.below[:-1]:
+            yield [*line, (text, "value")]
+            line = [(" " * start, "")]
+        line.append((row.below[-1], "value"))
+        used = start + columns(row.below[-1])
+    yield from _with_remark(line, used, row.remark, name_width, page)
+
+
+def _named(row: Row, name_width: int) -> Line:
+    return [(ljust(row.name, name_width), "name")] if row.name else []
+
+
+def _style(row: Row, position: int) -> str:
+    last = position == len(row.links) - 1
+    return "value" if last and row.has_value else "formula" if position == 0 else "numbers"
+
+
+def _with_remark(line: Line, used: int, remark: str, name_width: int, page: Page) -> Iterator[Line]:
+    """The line, with its remark beside it or, where that does not fit, below it."""
+    if remark and used + BESIDE + columns(remark) + 2 <= page.width:
+        line.append((f"{' ' * BESIDE}({remark})", "muted"))
+        remark = ""
+    yield line
+    start = INDENT + name_width + 3
+    if remark and page.width - start < columns(remark) + 2:
+        start = 2 * INDENT
+    for text in wrapped(f"({remark})", page.width - start) if remark else ():
+        yield [(" " * start, ""), (text, "muted")]
+
+
+def _fitted(text: str, width: int, page: Page) -> list[str]:
+    """A formula in lines of at most `width` columns, on a screen; else in one."""
+    if not page.screen:
+        return [text]
+    lines: list[str] = []
+    while columns(text) > width:
+        cut = _best_cut(text, width)
+        if not cut:
+            break
+        lines.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+        if len(lines) == 1:
+            width -= 2
+    return [*lines, text]
+
+
+def _best_cut(text: str, width: int) -> int:
+    """Where to break a formula: before an operator, inside as few brackets as possible."""
+    depth, best, least = 0, 0, (99, 99)
+    for position, character in enumerate(text[: width + 1]):
+        if character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        elif position > width // 3:
+            rank = _looseness(text, position)
+            if rank is not None and (depth, rank) <= least:
+                best, least = position, (depth, rank)
+    return best
+
+
+def _looseness(text: str, position: int) -> int | None:
+    """How good a place for a break is: before a sum, before a product, behind a comma."""
+    before, here, after = text[position - 1], text[position], text[position + 1 : position + 2]
+    if before == " " and after == " " and here in "+-":
+        return 0
+    if before == " " and (after == " " or text.startswith(("if ", "else ", "for "), position)):
+        return 1
+    if before == " " and text[position - 2] == ",":
+        return 2
+    return 3 if here in "·*/" else None

@@ -1,0 +1,220 @@
+"""Certificates: every value computed again in another number system, every gradient
+by differences that know nothing of the derivative rules."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from hwsolve.errors import CertificateError, EquationError
+from hwsolve.expr.certify import Certifier, Finding, float_system
+from hwsolve.expr.graph import Graph, evaluate
+from hwsolve.expr.systems import EXACT, Decimals, NumberSystem
+from hwsolve.solution import Certificate
+
+if TYPE_CHECKING:
+    from hwsolve.solvers.graph import Solved
+
+# How many operations the tests of one problem may take.
+BUDGET: Final = 400_000
+ENTRIES: Final = 200
+DIRECTIONS: Final = 3
+CLOSE: Final = 1e-9
+
+
+def certify(solved: Solved) -> tuple[tuple[Certificate, ...], list[str]]:
+    """The certificates of a solved problem, and remarks about kinks.
+
+    Raises:
+        CertificateError: if two methods disagree.
+    """
+    found = [_values(solved)]
+    remarks: list[str] = []
+    gradient = _gradients(solved, remarks)
+    if gradient is not None:
+        found.append(gradient)
+    return tuple(certificate for certificate in found if certificate is not None), remarks
+
+
+def _values(solved: Solved) -> Certificate | None:
+    """All values again: as exact fractions if the operations allow, else with 60 digits."""
+    graph = solved.graph
+    nodes = solved.needed()
+    if sum(_entries(graph, node) for node in nodes) > BUDGET:
+        return None
+    rational = all(row is None or row.exact for row in (graph.rows[node] for node in nodes))
+    system: NumberSystem = EXACT if rational else Decimals()
+    if graph.has_arrays:
+        from hwsolve.expr.arrays import Arrays
+
+        system = Arrays(system)
+    try:
+        again = evaluate(graph, system, nodes)
+    except (EquationError, ArithmeticError, ValueError, TypeError):
+        return None
+    worst = 0.0
+    sizes = _magnitudes(solved, nodes)
+    for node in nodes:
+        worst = max(worst, _apart(solved.floats[node], again[node], sizes[node]))
+        if worst > CLOSE:
+            return _cancelled(solved, node, again[node])
+    count = sum(graph.rows[node] is not None for node in nodes)
+    method = "exact fractions" if rational else "60 digits"
+    return Certificate("values", f"a second calculation with {method}", rational, count, worst)
+
+
+def _cancelled(solved: Solved, node: int, precise: Any) -> Certificate | None:
+    """Floats lost digits by cancellation: the answer is not what was shown."""
+    from hwsolve.expr.notation import text
+
+    owner = node
+    labels = solved.graph.labels
+    while owner not in labels and owner + 1 < len(solved.graph):
+        owner += 1
+    name = text(labels[owner]) if owner in labels else "a step"
+    raise CertificateError(
+        f"the value of {name} is not certain: floats give {solved.floats[node]}, "
+        f"a calculation with 60 digits gives {_short(precise)}"
+    )
+
+
+def _short(value: Any) -> str:
+    return f"{float(value):.12g}" if not hasattr(value, "tolist") else "another array"
+
+
+def _magnitudes(solved: Solved, nodes: list[int]) -> dict[int, float]:
+    """The size of the largest number that each value was made from (cancellation)."""
+    sizes: dict[int, float] = {}
+    floats, args = solved.floats, solved.graph.args
+    for node in nodes:
+        value = floats[node]
+        size = float(abs(value).max()) if getattr(value, "shape", ()) else abs(float(value))
+        sizes[node] = max([size, *[sizes[arg] for arg in args[node]]])
+    return sizes
+
+
+def _apart(one: Any, other: Any, size: float) -> float:
+    """The largest difference of two values, relative to the numbers they are made of."""
+    if getattr(one, "shape", ()):
+        import numpy as np
+
+        if not one.size:
+            return 0.0
+        difference = float(np.abs(one - np.asarray(other).astype(float)).max())
+    else:
+        difference = abs(float(one) - float(other))
+    return difference / max(size, 1e-300) if difference else 0.0
+
+
+def _entries(graph: Graph, node: int) -> int:
+    return math.prod(graph.shapes[node]) if graph.shapes[node] else 1
+
+
+def _gradients(solved: Solved, remarks: list[str]) -> Certificate | None:
+    graph, floats = solved.graph, solved.floats
+    system = float_system(graph)
+    tested = total = 0
+    worst = 0.0
+    kinks = directions = 0
+    for top, gradient in solved.lowering.derivatives.known.items():
+        certifier = Certifier(graph, floats, top, system)
+        cost = max(1, sum(_entries(graph, node) for node in certifier.order))
+        for node in sorted(gradient.wrt):
+            adjoint = gradient.adjoints.get(node)
+            claimed = floats[adjoint] if adjoint is not None else 0.0
+            if claimed is None:
+                continue
+            shape = graph.shapes[node]
+            total += _entries(graph, node)
+            room = max(4, min(ENTRIES, BUDGET // (4 * cost)))
+            for at in _chosen(shape, room):
+                value = float(claimed[at]) if at and adjoint is not None else _first(claimed)
+                finding = certifier.test(node, at, value)
+                tested += 1
+                if finding.agrees is False:
+                    raise _disagreement(solved, top, node, at, value, finding)
+                if finding.agrees is None:
+                    kinks += 1
+                    remarks.append(_kink(solved, top, node, at, value, finding))
+                else:
+                    worst = max(worst, finding.difference)
+            if shape and _entries(graph, node) > room and adjoint is not None:
+                for direction in _directions(shape):
+                    value = float((claimed * direction).sum())
+                    finding = certifier.test(node, direction, value)
+                    directions += 1
+                    if finding.agrees is False:
+                        raise _disagreement(solved, top, node, (), value, finding)
+                    worst = max(worst, finding.difference if finding.agrees else 0.0)
+    if not total:
+        return None
+    remark = f"{tested} of {total}" if tested < total else ""
+    if directions:
+        remark += f", and all together in {directions} random directions"
+    if kinks:
+        at_kink = "one is" if kinks == 1 else f"{kinks} are"
+        remark += ("; " if remark else "") + f"{at_kink} at a kink, where there is no derivative"
+    subject = "gradient" if total == 1 else "gradients"
+    return Certificate(subject, "central differences", False, tested - kinks, worst, remark)  # noqa: FBT003  (a field of a record)
+
+
+def _first(claimed: Any) -> float:
+    return float(claimed) if not getattr(claimed, "shape", ()) else 0.0
+
+
+def _chosen(shape: tuple[int, ...], room: int) -> list[tuple[int, ...]]:
+    """All entries of a small array, evenly spread ones of a large one."""
+    if not shape:
+        return [()]
+    size = math.prod(shape)
+    step = max(1, -(-size // room))
+    chosen = []
+    for flat in range(0, size, step):
+        rest, at = flat, []
+        for length in reversed(shape):
+            rest, position = divmod(rest, length)
+            at.append(position)
+        chosen.append(tuple(reversed(at)))
+    return chosen
+
+
+def _directions(shape: tuple[int, ...]) -> list[Any]:
+    import numpy as np
+
+    generator = np.random.default_rng(20_240_501)
+    return [generator.standard_normal(shape) for _ in range(DIRECTIONS)]
+
+
+def _disagreement(  # noqa: PLR0913  (what there is to say)
+    solved: Solved, top: int, node: int, at: Any, claimed: float, finding: Finding
+) -> CertificateError:
+    name = derivative_name(solved, top, node, at)
+    return CertificateError(
+        f"no answer for {name}: the chain rule gives {claimed:.10g}, "
+        f"differences give {finding.numeric:.10g}"
+    )
+
+
+def derivative_name(solved: Solved, top: int, node: int, at: tuple[int, ...]) -> str:
+    """`dL/dW[0, 2]` as text, in the author's numbering."""
+    from hwsolve.expr.notation import text
+
+    labels = solved.graph.labels
+    first = solved.lowering.first_index
+    index = f"[{', '.join(str(part + first) for part in at)}]" if at else ""
+    over = text(labels[top]) if top in labels else "result"
+    return f"d{over}/d{text(labels[node])}{index}"
+
+
+def _kink(  # noqa: PLR0913  (what there is to say)
+    solved: Solved, top: int, node: int, at: tuple[int, ...], claimed: float, finding: Finding
+) -> str:
+    name = derivative_name(solved, top, node, at)
+    if math.isnan(finding.left):
+        return f"{name} is taken at a kink; {claimed:g} follows from the convention"
+    if abs(finding.left - finding.right) < 1e-4 * (1 + abs(finding.left)):  # noqa: PLR2004  (one-sided differences are this good)
+        return f"{name} is taken next to a kink; both sides have the slope {finding.left:.6g}"
+    return (
+        f"{name} does not exist: the slope is {finding.left:.6g} on the left and "
+        f"{finding.right:.6g} on the right; {claimed:g} follows from the convention"
+    )

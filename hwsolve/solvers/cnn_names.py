@@ -1,0 +1,282 @@
+"""What can be asked of a network: `C1.size`, `total.params`, `left.macs/right.macs`.
+
+A name is an owner and a word: a layer, a path, `input`, `output` or `total`, and what
+is asked of it. A word alone is asked of the whole network, and a layer's name alone
+is its size.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from hwsolve.errors import EquationError, did_you_mean
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
+from hwsolve.nets.counting import BY_WORD, QUANTITIES, FlopRule
+from hwsolve.nets.exact import Exact, evaluate
+from hwsolve.nets.network import INPUT, RESERVED
+from hwsolve.nets.receptive_field import field_of, receptive_fields
+from hwsolve.nets.sizes import Size, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hwsolve.nets.network import Layer, Network
+    from hwsolve.nets.receptive_field import Fields
+
+Answered: TypeAlias = "Exact | Size | list[Any]"
+
+SIZE, FIELD, JUMP, PADDING = "size", "receptive_field", "stride", "padding"
+# Words for a size or one of its numbers; the number is its place counted from the end.
+_AXES = {
+    "channels": -3, "depth": -3, "maps": -3, "filters": -3,
+    "height": -2, "rows": -2,
+    "width": -1, "columns": -1, "cols": -1,
+}  # fmt: skip
+_SAME = {
+    "shape": SIZE, "output_size": SIZE, "output_shape": SIZE, "output": SIZE, "dimensions": SIZE,
+    "rf": FIELD, "field": FIELD, "receptive_field_size": FIELD,
+    "jump": JUMP, "effective_stride": JUMP,
+}  # fmt: skip
+_OTHERS = (SIZE, "side", *_AXES, FIELD, JUMP, PADDING)
+WORDS = (*_OTHERS, *(quantity.name for quantity in QUANTITIES))
+
+
+class Asked(NamedTuple):
+    """A name taken apart: whose, and what; `owner` is "" for the whole network."""
+
+    owner: str
+    what: str
+
+
+class Names:
+    """The names of a network with their values.
+
+    `used` collects what was asked for, for the working.
+    """
+
+    def __init__(  # noqa: PLR0913  (what a name can be made of)
+        self,
+        network: Network,
+        paths: Mapping[str, tuple[Layer, ...]],
+        flops: FlopRule,
+        given: Mapping[str, Exact],
+        order: str,
+        batch: tuple[int, str] | None,
+    ) -> None:
+        self.network = network
+        self.paths = paths
+        self.flops = flops
+        self.given = given
+        self.order = order
+        self.batch = batch
+        self.used: dict[Asked, None] = {}
+        self._fields: dict[str, dict[str, Fields]] = {}
+
+    def value(self, asked: Expr) -> Answered:
+        """The value of what was asked for, of a list of it, or of a calculation with it.
+
+        Raises:
+            EquationError: for names that mean nothing, and calculations with sizes.
+        """
+        match asked:
+            case Sym(name=name) if name not in self.given:
+                return self.read(name, asked.at)
+            case Apply(op="stack", args=items):
+                return [self.value(item) for item in items]
+            case _:
+                return evaluate(self.in_numbers(asked), {})
+
+    def in_numbers(self, asked: Expr) -> Expr:
+        """A calculation with the numbers of its names put in.
+
+        Raises:
+            EquationError: a name means nothing, or a size where a number is needed.
+        """
+        match asked:
+            case Sym(name=name) if name in self.given:
+                return Num(self.given[name])
+            case Sym(name=name):
+                value = self.read(name, asked.at)
+                if isinstance(value, tuple | list):
+                    hint = f"ask for {name.rpartition('.')[0] or name}.height"
+                    raise EquationError(f"{name} is a size, not a number", asked.at, hint)
+                return Num(value)
+            case Apply(op=op, args=args):
+                return Apply(op, tuple([self.in_numbers(arg) for arg in args]), at=asked.at)
+            case _:
+                return asked
+
+    def read(self, name: str, at: int = -1) -> Answered:
+        """The value under one name."""
+        asked = self.taken_apart(name, at)
+        self.used[asked] = None
+        try:
+            return self._value(asked)
+        except EquationError as error:
+            raise EquationError(f"{name}: {error.message}", at, error.hint) from None
+
+    def taken_apart(self, name: str, at: int = -1) -> Asked:
+        """A name as owner and word.
+
+        Raises:
+            EquationError: the network has no such owner, or nobody such a word.
+        """
+        owner, dot, word = name.rpartition(".")
+        if not dot:
+            if name in self.network.by_name or name in (INPUT, "output"):
+                return Asked(name, SIZE)
+            what = _meaning(name)
+            if what is None:
+                hint = did_you_mean(name, (*self.network.by_name, *WORDS, *self.paths))
+                raise EquationError(
+                    f"'{name}' is neither a layer nor something to count", at,
+                    hint or f"write for example {self._example()}",
+                )  # fmt: skip
+            return Asked("", what)
+        if owner not in self.network.by_name and owner not in self.paths and owner not in RESERVED:
+            known = (*self.network.by_name, *self.paths, *RESERVED)
+            hint = did_you_mean(owner, known)
+            if not hint:
+                hint = f"there are {', '.join(known)}" if len(known) < 12 else ""  # noqa: PLR2004  (more names than a line takes)
+            raise EquationError(f"there is no layer '{owner}'", at, hint)
+        what = _meaning(word)
+        if what is None:
+            hint = did_you_mean(word, (*WORDS, *BY_WORD, *_SAME))
+            raise EquationError(
+                f"'{word}' is nothing that is known of {owner}", at, hint or f"known are {_listed()}"
+            )
+        return Asked("" if owner == "total" else owner, what)
+
+    def layers_of(self, owner: str) -> tuple[Layer, ...]:
+        """The layers that an owner's counts are the sum of; those of all for ""."""
+        if not owner:
+            return tuple(self.network.layers)
+        if owner in self.paths:
+            return self.paths[owner]
+        if owner == "output":
+            return (self.network.layers[-1],)
+        return (self.network.by_name[owner],)
+
+    def fields(self, owner: str = "") -> dict[str, Fields]:
+        """The receptive fields by layer, seen from the start of a path or from the input."""
+        key = owner if owner in self.paths else ""
+        known = self._fields.get(key)
+        if known is None:
+            only = self.paths[key] if key else None
+            known = self._fields[key] = receptive_fields(self.network, only)
+        return known
+
+    def shown_size(self, size: Size) -> Size:
+        """A size in the order of the conventions, with the batch where there is one."""
+        size = ordered(size, self.order)
+        if self.batch is None:
+            return size
+        count, examples = self.batch
+        return (*size, count) if examples == "columns" else (count, *size)
+
+    def _value(self, asked: Asked) -> Answered:
+        owner, what = asked
+        if what in BY_WORD and what not in _OTHERS:
+            return self._counted(owner, what)
+        if owner == INPUT:
+            size = self.network.input
+        else:
+            last = self.layers_of(owner)[-1]
+            size = last.output
+            if what in (FIELD, JUMP):
+                fields = field_of(self.fields(owner)[last.name])
+                return _one([each.size if what == FIELD else each.jump for each in fields])
+            if what == PADDING:
+                return _padding(last)
+        if what in (FIELD, JUMP, PADDING):
+            raise EquationError(f"the input has no {what.replace('_', ' ')}")
+        if what == SIZE:
+            return self.shown_size(size)
+        return _side(what, size)
+
+    def _counted(self, owner: str, what: str) -> int:
+        if owner == INPUT:
+            if what == "outputs":
+                from math import prod
+
+                return prod(self.network.input)
+            raise EquationError("the input only has a size")
+        layers = self.layers_of(owner)
+        if what == "outputs" and (not owner or owner in self.paths):
+            layers = layers[-1:]
+        total = 0
+        for layer in layers:
+            try:
+                total += layer.counts.read(what, self.flops)
+            except EquationError as error:
+                raise EquationError(f"{layer.name}: {error.message}", hint=error.hint) from None
+        return total
+
+    def _example(self) -> str:
+        layer = self.network.layers[0].name
+        return f"{layer}.size, {layer}.params or total.flops"
+
+
+def written_out(asked: Expr) -> Expr:
+    """Questions like `receptive_field(S4)` in their other form, `S4.receptive_field`."""
+    match asked:
+        case Apply(op=op, args=(Sym(name=name),)) if _meaning(op) is not None:
+            return Sym(f"{name}.{op}", asked.at)
+        case Apply(op=op, args=args, attributes=attributes):
+            return Apply(op, tuple([written_out(arg) for arg in args]), attributes, asked.at)
+        case _:
+            return asked
+
+
+def names_in(asked: Expr) -> Iterator[str]:
+    """The names in a question, from left to right."""
+    from hwsolve.expr.tree import walk
+
+    return (node.name for node in walk(asked) if isinstance(node, Sym))
+
+
+def _meaning(word: str) -> str | None:
+    if word in _OTHERS:
+        return word
+    if word in _SAME:
+        return _SAME[word]
+    quantity = BY_WORD.get(word) or BY_WORD.get(word.lower())
+    return quantity.name if quantity else None
+
+
+def _listed() -> str:
+    return ", ".join((SIZE, "height", "width", FIELD, *(q.name for q in QUANTITIES)))
+
+
+def _one(values: list[int]) -> int | Size:
+    """A number where all axes agree, else a size."""
+    return values[0] if len(set(values)) == 1 else tuple(values)
+
+
+def _padding(layer: Layer) -> int | Size:
+    windows = layer.rule.windows
+    if windows is None:
+        raise EquationError(f"{layer.spec.row.title} has no padding")
+    for window in windows:
+        if window.before != window.after:
+            raise EquationError(
+                f"there is no one padding: {window.before} before and {window.after} behind"
+            )
+    return _one([window.before for window in windows])
+
+
+def _side(what: str, size: Size) -> int:
+    """One number of a size (channels first)."""
+    if len(size) == 1:
+        raise EquationError(f"{size[0]} features have no {what}")
+    if what == "side":
+        if len(set(size[1:])) > 1:
+            raise EquationError("height and width differ", hint="ask for height or width")
+        return size[1]
+    if _AXES[what] == -3:  # noqa: PLR2004  (channels, also of a map with one axis)
+        return size[0]
+    if len(size) == 2 and _AXES[what] == -2:  # noqa: PLR2004  (channels x length)
+        raise EquationError("a map of channels x length has no height", hint="ask for width")
+    return size[_AXES[what]]
+
+

@@ -1,0 +1,340 @@
+"""`kind: graph`: equations to values, gradients, certificates and working."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hwsolve.errors import EquationError, InputError, InputErrors
+from hwsolve.expr.certify import float_system
+from hwsolve.expr.graph import Graph, evaluate
+from hwsolve.expr.lower import Bundle, Lowered, Lowering
+from hwsolve.expr.parser import Equation, normal_name, parse_equation, parse_expression
+from hwsolve.expr.systems import EXACT, FLOATS, Decimals, NumberSystem
+from hwsolve.expr.tree import Deriv, Expr, Index, Sym, walk
+from hwsolve.solution import Answer, Convention, Solution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hwsolve.problem.model import Given, Problem, Written
+
+
+class Ask(NamedTuple):
+    """Something that was asked for: its text, its expression, and where its value is."""
+
+    text: str
+    expr: Expr
+    lowered: Lowered
+
+
+class Solved:
+    """A problem as a graph with values: what the working is written from.
+
+    Attributes:
+        problem: the problem.
+        lowering: names to nodes.
+        graph: the graph.
+        asks: what was asked for.
+        floats: the values in floats (a float array where a node has a shape).
+        values: the values in the number system that the problem asks for.
+        system: that number system.
+        forward: the number of nodes that the equations made; gradients come after.
+    """
+
+    def __init__(self, problem: Problem, equations: Sequence[Written]) -> None:
+        self.problem = problem
+        self.written = equations
+        self.equations = _parsed(equations)
+        conventions = _rule_conventions(problem)
+        self.graph = Graph(conventions)
+        self.lowering = Lowering(self.graph, int(_stated(problem, "first_index", "0")))
+        self.lowering.log_base = _stated(problem, "log", "e")
+        self.asks: list[Ask] = []
+        self.forward = 0
+        self.floats: list[Any] = []
+        self.values: list[Any] = []
+        self.system: NumberSystem = FLOATS
+
+    def build(self) -> None:
+        """Equations and asked names to nodes."""
+        problem, lowering = self.problem, self.lowering
+        find = [_ask(written) for written in problem.find]
+        if not find and self.equations:
+            find = [_last(self.equations)]
+        asked = [expr for _, expr in find]
+        indexed = _indexed_only(self.equations, asked)
+        for given in problem.given.values():
+            name = normal_name(given.name)
+            value = given_value(given)
+            lowering.define_given(name, value, by_entry=indexed.get(name, False))
+        try:
+            lowering.run(self.equations)
+        except EquationError as error:
+            raise self.placed(error) from None
+        self.forward = len(self.graph)
+        self._announce(asked)
+        for position, (text, expr) in enumerate(find):
+            try:
+                self.asks.append(Ask(text, expr, lowering.lower(expr)))
+            except EquationError as error:
+                raise _placed_in(error, problem, position) from None
+
+    def _announce(self, asked: Sequence[Expr]) -> None:
+        """One backward pass for each quantity, whatever it is differentiated by."""
+        from hwsolve.expr.derivatives import bottoms_of
+
+        tops: dict[int, list[int]] = {}
+        for expr in asked:
+            for node in walk(expr):
+                if isinstance(node, Deriv) and isinstance(node.top, (Sym, Index)):
+                    try:
+                        top = self.lowering.lower(node.top)
+                        bottoms = bottoms_of(self.lowering, node)
+                    except EquationError:
+                        continue
+                    if isinstance(top, int) and not self.graph.shapes[top]:
+                        tops.setdefault(top, []).extend(bottoms)
+        for top, bottoms in tops.items():
+            self.lowering.derivatives.of(self.lowering, top, bottoms)
+
+    def evaluate(self, *, document: bool = True) -> None:
+        """The values of what the equations say and what was asked for.
+
+        For a document the local derivatives that it shows are needed too.
+        """
+        graph = self.graph
+        wanted = self.needed()
+        if document:
+            shown = {
+                node
+                for gradient in self.lowering.derivatives.known.values()
+                for local in gradient.locals.values()
+                for node in local.values()
+            }
+            wanted = graph.ancestors({*wanted, *shown})
+        try:
+            self.system = float_system(graph)
+            self.floats = evaluate(graph, self.system, wanted)
+            settings = self.problem.settings
+            if settings.exact or settings.round_steps is not None:
+                self.system = _asked_system(self.problem, graph)
+                self.values = evaluate(graph, self.system, wanted)
+            else:
+                self.values = self.floats
+        except EquationError as error:
+            raise self.placed(error) from None
+
+    def needed(self) -> list[int]:
+        """The nodes to evaluate: all of the forward pass, and what was asked for."""
+        tops = list(range(self.forward))
+        for ask in self.asks:
+            if isinstance(ask.lowered, Bundle):
+                tops.extend(ask.lowered.entries.values())
+            else:
+                tops.append(ask.lowered)
+        return self.graph.ancestors(tops)
+
+    def value(self, lowered: Lowered) -> Any:
+        """The value of a node, or nested lists of the values of a bundle."""
+        if isinstance(lowered, Bundle):
+            return _nested({at: self.values[node] for at, node in lowered.entries.items()})
+        return self.values[lowered]
+
+    def placed(self, error: EquationError) -> InputError:
+        """An error of an equation, with its place in the file."""
+        if 0 <= error.equation < len(self.written):
+            written = self.written[error.equation]
+            return InputError(error.message, written.place(max(error.at, 0)), error.hint)
+        return InputError(error.message, self.problem.place, error.hint)
+
+
+def solve_graph(
+    problem: Problem,
+    document: bool = True,  # noqa: FBT001, FBT002  (the switch of every solver)
+    *,
+    equations: Sequence[Written] | None = None,
+    conventions: Sequence[Convention] = (),
+    show_equations: bool = False,
+) -> Solution:
+    """Solve equations.
+
+    Args:
+        problem: the problem; its given values, asked names and settings are used.
+        document: whether to write the working too.
+        equations: the equations, where they do not stand in the problem's body.
+        conventions: choices that led to these equations.
+        show_equations: list the equations before the working.
+
+    Raises:
+        InputError: with the place of what cannot be solved.
+        CertificateError: if a gradient fails its test.
+    """
+    from hwsolve.solvers.certificates import certify
+
+    if equations is None:
+        equations = problem.body.equations  # type: ignore[union-attr]  # the reader made it a graph
+    solved = Solved(problem, equations)
+    solved.build()
+    solved.evaluate(document=document)
+    certificates, remarks = certify(solved)
+    answers = tuple(Answer(ask.text, solved.value(ask.lowered)) for ask in solved.asks)
+    common = {
+        "title": problem.title,
+        "kind": problem.kind,
+        "statement": problem.statement,
+        "source": problem.source,
+        "label": problem.label,
+        "answers": answers,
+        "certificates": certificates,
+        "settings": problem.settings._asdict(),
+    }
+    if not document:
+        return Solution(**common)
+    from hwsolve.solvers.working import given_steps, sections, used_conventions, with_notes
+
+    return Solution(
+        **{**common, "answers": with_notes(solved, answers)},
+        given=given_steps(solved),
+        conventions=(*conventions, *used_conventions(solved)),
+        sections=sections(solved, show_equations=show_equations),
+        warnings=tuple(dict.fromkeys((*remarks, *unrelated(solved)))),
+    )
+
+
+def unrelated(solved: Solved) -> list[str]:
+    """A sentence for each asked derivative by something that its top does not depend on."""
+    from hwsolve.expr.notation import text
+
+    found = solved.lowering.unrelated
+    return [
+        f"{text(top)} does not depend on {text(bottom)}, so this derivative is 0"
+        for top, bottom in found
+    ]
+
+
+def _parsed(equations: Sequence[Written]) -> list[Equation]:
+    parsed: list[Equation] = []
+    errors: list[InputError] = []
+    for written in equations:
+        try:
+            parsed.append(parse_equation(written.text))
+        except EquationError as error:
+            place = written.place(max(error.at, 0))
+            errors.append(InputError(error.message, place, error.hint))
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise InputErrors(errors)
+    return parsed
+
+
+def _ask(written: Written) -> tuple[str, Expr]:
+    try:
+        return written.text, parse_expression(written.text)
+    except EquationError as error:
+        place = written.place(max(error.at, 0))
+        raise InputError(error.message, place, error.hint) from None
+
+
+def _placed_in(error: EquationError, problem: Problem, position: int) -> InputError:
+    if position < len(problem.find):
+        place = problem.find[position].place(max(error.at, 0))
+        return InputError(error.message, place, error.hint)
+    return InputError(error.message, problem.place, error.hint)
+
+
+def _last(equations: Sequence[Equation]) -> tuple[str, Expr]:
+    """What to find where a problem does not say it: the name of the last equation."""
+    target = equations[-1].target
+    name = target.base if isinstance(target, Index) and equations[-1].loops else target
+    from hwsolve.expr.notation import text
+
+    return text(name), name
+
+
+def _indexed_only(equations: Sequence[Equation], asked: Sequence[Expr]) -> dict[str, bool]:
+    """For each name whether only its single entries are used: x[1], never x."""
+    only: dict[str, bool] = {}
+    reduced = {"sum", "mean", "max", "min"}
+    for tree in (equation.body for equation in equations):
+        stack: list[Expr] = [tree]
+        while stack:
+            node = stack.pop()
+            match node:
+                case Index(base=Sym(name=name)) if not any(
+                    getattr(part, "op", "") == "slice" for part in node.indices
+                ):
+                    only.setdefault(name, True)
+                    stack.extend(node.indices)
+                    continue
+                case Sym():
+                    only[node.name] = False
+                case Deriv():
+                    continue
+            if getattr(node, "op", "") in reduced and len(getattr(node, "args", ())) == 1:
+                inner = node.args[0]  # type: ignore[attr-defined]  # it has one argument
+                if isinstance(inner, Sym) and only.get(inner.name):
+                    continue
+            from hwsolve.expr.tree import children
+
+            stack.extend(children(node))
+    del asked
+    return only
+
+
+def _nested(entries: dict[tuple[int, ...], Any]) -> Any:
+    """Values by index as nested lists, in order."""
+    if () in entries:
+        return entries[()]
+    inner: dict[int, dict[tuple[int, ...], Any]] = {}
+    for at, value in sorted(entries.items()):
+        inner.setdefault(at[0], {})[at[1:]] = value
+    return [_nested(part) for part in inner.values()]
+
+
+def given_value(given: Given) -> Any:
+    """A given value as a number or nested lists of numbers; formulas are worked out.
+
+    Raises:
+        InputError: if a formula has no value.
+    """
+    if given.formula is None:
+        return given.value
+    graph = Graph()
+    lowering = Lowering(graph)
+    try:
+        node = lowering.node(parse_expression(given.formula.text))
+        if not graph.shapes[node]:
+            return evaluate(graph, EXACT)[node]
+        if graph.rows[node] is None:
+            return graph.values[node]
+        return evaluate(graph, float_system(graph))[node].tolist()
+    except EquationError as error:
+        place = given.formula.place(max(error.at, 0))
+        raise InputError(error.message, place, error.hint) from None
+
+
+def _stated(problem: Problem, name: str, default: str) -> str:
+    written = problem.conventions.get(name)
+    return written.text if written is not None else default
+
+
+def _rule_conventions(problem: Problem) -> dict[str, Any]:
+    at_zero = _stated(problem, "relu_at_0", "0")
+    return {
+        "relu_at_0": {"0": 0, "1": 1}.get(at_zero, 0.5),
+        "max_ties": "first" if _stated(problem, "max_ties", "share") == "first" else "share",
+    }
+
+
+def _asked_system(problem: Problem, graph: Graph) -> NumberSystem:
+    settings = problem.settings
+    scalars: NumberSystem = EXACT
+    if settings.round_steps is not None:
+        ties = _stated(problem, "ties", settings.ties)
+        scalars = Decimals(settings.round_steps, ties)
+    if not graph.has_arrays:
+        return scalars
+    from hwsolve.expr.arrays import Arrays
+
+    return Arrays(scalars)

@@ -1,0 +1,268 @@
+"""The backward part of the working: local derivatives, paths, chain-rule products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym
+from hwsolve.solution import Block, Section, Step, Text
+
+if TYPE_CHECKING:
+    from hwsolve.expr.backward import Gradient
+    from hwsolve.solvers.graph import Solved
+
+# Up to this many paths are shown one by one; beyond, gradients are accumulated.
+PATHS: Final = 4
+# A chain with more factors is no longer a line that anybody reads.
+FACTORS: Final = 14
+
+
+def chain_sections(solved: Solved) -> list[Section]:
+    """The sections for all gradients of a problem, first derivatives first."""
+    found: list[Section] = []
+    for top, gradient in solved.lowering.derivatives.known.items():
+        wanted = [node for node in sorted(gradient.wrt) if node in gradient.adjoints]
+        wanted = [node for node in wanted if solved.values[gradient.adjoints[node]] is not None]
+        if not wanted:
+            continue
+        found.extend(_sections(solved, gradient, wanted))
+    return found
+
+
+def _sections(solved: Solved, gradient: Gradient, wanted: list[int]) -> list[Section]:
+    used = _lines_used(gradient, wanted)
+    scalar = all(line in gradient.locals for line in used)
+    of = _text(_label(solved, gradient.top))
+    if not scalar:
+        return [Section(f"Backward: gradients of {of}", tuple(_accumulated(solved, gradient, used)))]
+    local = tuple(_local_steps(solved, gradient, used))
+    found = [Section(f"Local derivatives for {of}", local)] if local else []
+    counts = _path_counts(gradient, used)
+    blocks: list[Block] = []
+    accumulate = any(counts.get(node, 0) > PATHS for node in wanted) or any(
+        length > FACTORS for length in _lengths(gradient, used, wanted)
+    )
+    if accumulate or _rounds(solved):
+        blocks.extend(_accumulated(solved, gradient, used))
+        if accumulate:
+            return [*found, Section(f"Gradients of {of}, in reverse order", tuple(blocks))]
+        found.append(Section(f"Gradients of {of}, in reverse order", tuple(blocks)))
+        blocks = []
+    for node in wanted:
+        blocks.extend(_chains(solved, gradient, node))
+    if blocks:
+        found.append(Section(f"Chain rule for {of}", tuple(blocks), detail="short"))
+    return found
+
+
+def _rounds(solved: Solved) -> bool:
+    return solved.problem.settings.round_steps is not None
+
+
+def _lines_used(gradient: Gradient, wanted: list[int]) -> list[int]:
+    """The lines that lie between the top and the wanted nodes, from the top down."""
+    used: set[int] = set()
+    stack = list(wanted)
+    while stack:
+        for line, _ in gradient.parts.get(stack.pop(), ()):
+            if line not in used:
+                used.add(line)
+                stack.append(line)
+    return sorted(used, reverse=True)
+
+
+def _toward(gradient: Gradient, wanted: set[int], used: list[int]) -> set[int]:
+    """Arguments that lead to a wanted node."""
+    return wanted | set(used)
+
+
+def _local_steps(solved: Solved, gradient: Gradient, used: list[int]) -> list[Block]:
+    from hwsolve.solvers.working import number_forms, side
+
+    graph = solved.graph
+    toward = _toward(gradient, gradient.wrt, used)
+    steps: list[Block] = []
+    for line in used:
+        for arg, node in gradient.locals[line].items():
+            if arg not in toward:
+                continue
+            name = Deriv(_label(solved, line), (_label(solved, arg),), partial=True)
+            first_order = not isinstance(name.top, Deriv)
+            formula = graph.expression(node, plain=first_order)
+            row = graph.rows[line]
+            reason = ""
+            inner = graph.args[line][0] if graph.args[line] else -1
+            if row is not None and row.name == "relu" and inner in graph.labels:
+                reason = f"{_text(_label(solved, inner))} {side(solved.floats[inner])} 0"
+                steps.append(Step(name, (), solved.values[node], reason))
+                continue
+            if row is not None and row.name in {"sigmoid", "tanh"} and inner == arg:
+                reason = "σ' = σ(1 - σ)" if row.name == "sigmoid" else "tanh' = 1 - tanh²"
+            if isinstance(formula, Num):
+                steps.append(Step(name, (), formula.value, reason))
+                continue
+            named = isinstance(formula, (Sym, Index, Deriv))
+            forms = (formula, *(() if named else number_forms(solved, formula)))
+            steps.append(Step(name, forms, solved.values[node], reason))
+    return steps
+
+
+def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Block]:
+    """Gradients in reverse order, each from those above it."""
+    from hwsolve.solvers.working import number_forms
+
+    graph = solved.graph
+    steps: list[Block] = []
+    shown = [line for line in used if line != gradient.top]
+    wanted = [node for node in sorted(gradient.wrt) if node not in shown and node != gradient.top]
+    for node in [*shown, *wanted]:
+        adjoint = gradient.adjoints.get(node)
+        if adjoint is None or solved.values[adjoint] is None:
+            continue
+        name = _total(solved, gradient.top, node)
+        lines = [line for line, _ in gradient.parts[node] if line in gradient.locals]
+        if len(lines) == len(gradient.parts[node]):
+            formula, numbers = _products(solved, gradient, node)
+            # straight below the top the product is one factor, the name itself
+            forms: tuple[Expr, ...] = () if isinstance(formula, Deriv) else (formula, numbers)
+        else:
+            formula = graph.expression(adjoint, inside=graph.labels.get(adjoint) == name)
+            forms = (formula, *number_forms(solved, formula))
+        value = solved.values[adjoint]
+        steps.append(Step(name, forms, value, shape=graph.shapes[node]))
+    return steps
+
+
+def _products(solved: Solved, gradient: Gradient, node: int) -> tuple[Expr, Expr]:
+    """dL/dS3·dS3/ds1 + ... in symbols and in numbers."""
+    symbols: list[Expr] = []
+    numbers: list[Expr] = []
+    for line, _ in reversed(gradient.parts[node]):
+        local = gradient.locals[line][node]
+        inner = Deriv(_label(solved, line), (_label(solved, node),), partial=True)
+        if line == gradient.top:
+            symbols.append(inner)
+            numbers.append(Num(_value(solved, local)))
+            continue
+        outer = _total(solved, gradient.top, line)
+        symbols.append(Apply("mul", (outer, inner)))
+        above = Num(_value(solved, gradient.adjoints[line]))
+        numbers.append(Apply("mul", (above, Num(_value(solved, local)))))
+    if len(symbols) == 1:
+        return symbols[0], numbers[0]
+    return Apply("add", tuple(symbols)), Apply("add", tuple(numbers))
+
+
+def _value(solved: Solved, node: int) -> Any:
+    value = solved.values[node]
+    return solved.graph.values[node] if value is None else value
+
+
+def _path_counts(gradient: Gradient, used: list[int]) -> dict[int, int]:
+    """The number of paths from the top to each node."""
+    counts = {gradient.top: 1}
+    for line in sorted({gradient.top, *used}, reverse=True):
+        for arg in gradient.locals.get(line, ()):
+            counts[arg] = counts.get(arg, 0) + counts.get(line, 0)
+    return counts
+
+
+def _lengths(gradient: Gradient, used: list[int], wanted: list[int]) -> list[int]:
+    """The length of the longest path to each wanted node."""
+    longest = {gradient.top: 0}
+    for line in sorted({gradient.top, *used}, reverse=True):
+        for arg in gradient.locals.get(line, ()):
+            longest[arg] = max(longest.get(arg, 0), longest.get(line, 0) + 1)
+    return [longest.get(node, 0) for node in wanted]
+
+
+def _paths(gradient: Gradient, node: int) -> list[list[int]]:
+    """Every path from the top down to a node, as lists of nodes."""
+    if node == gradient.top:
+        return [[node]]
+    found = []
+    for line, _ in reversed(gradient.parts.get(node, [])):
+        found.extend([*path, node] for path in _paths(gradient, line))
+    return found
+
+
+def _chains(solved: Solved, gradient: Gradient, node: int) -> list[Block]:
+    """The chain-rule product of each path, then their sum."""
+    if node == gradient.top:
+        return [Step(Deriv(_label(solved, node), (_label(solved, node),)), (), 1)]
+    name = _total(solved, gradient.top, node)
+    value = solved.values[gradient.adjoints[node]]
+    paths = _paths(gradient, node)
+    products = [_chain(solved, gradient, path) for path in paths]
+    if len(paths) == 1:
+        symbols, numbers, worked = products[0]
+        if _rounds(solved) and worked != value:
+            return []
+        # straight below the top the product is one factor, the name itself
+        forms = tuple(numbers) if isinstance(symbols, Deriv) else (symbols, *numbers)
+        return [Step(name, forms, value)]
+    blocks: list[Block] = [
+        Text((name, f": {len(paths)} paths lead from {_text(_label(solved, node))} to "
+              f"{_text(_label(solved, gradient.top))}"))
+    ]
+    for position, (path, (symbols, numbers, worked)) in enumerate(
+        zip(paths, products, strict=True), start=1
+    ):
+        through = [_text(_label(solved, step)) for step in path[1:-1]]
+        reason = "through " + ", ".join(reversed(through)) if through else "straight"
+        if len(path) == min(map(len, paths)) < max(map(len, paths)):
+            reason += ", the short way"
+        blocks.append(Step(Sym(f"path {position}"), (symbols, *numbers), worked, reason))
+    total = [worked for _, _, worked in products]
+    names = Apply("add", tuple(Sym(f"path {n}") for n in range(1, len(paths) + 1)))
+    blocks.append(Step(name, (names, Apply("add", tuple(map(Num, total)))), value))
+    return blocks
+
+
+def _chain(
+    solved: Solved, gradient: Gradient, path: list[int]
+) -> tuple[Expr, list[Expr], Any]:
+    """A path's product: in symbols, in numbers (rounded as it goes), and its value."""
+    symbols: Expr | None = None
+    values: list[Any] = []
+    for line, arg in zip(path, path[1:], strict=False):
+        factor = Deriv(_label(solved, line), (_label(solved, arg),), partial=True)
+        symbols = factor if symbols is None else Apply("mul", (symbols, factor))
+        values.append(_value(solved, gradient.locals[line][arg]))
+    assert symbols is not None  # noqa: S101  (a path has two ends)
+    system = solved.system
+    forms = [_product(values)] if len(values) > 1 else []
+    with system.scope():
+        product = system.number(values[0]) if isinstance(values[0], int) else values[0]
+        for position, value in enumerate(values[1:], start=2):
+            product = system.finish(product * value)
+            rest = values[position:]
+            if _rounds(solved) and rest:
+                forms.append(_product([product, *rest]))
+    return symbols, forms, product
+
+
+def _product(values: list[Any]) -> Expr:
+    result: Expr = Num(values[0])
+    for value in values[1:]:
+        result = Apply("mul", (result, Num(value)))
+    return result
+
+
+def _total(solved: Solved, top: int, node: int) -> Deriv:
+    """d top / d node; the derivative of a derivative is one of second order."""
+    over, below = _label(solved, top), _label(solved, node)
+    if isinstance(over, Deriv):
+        return Deriv(over.top, (*over.bottoms, below))
+    return Deriv(over, (below,))
+
+
+def _label(solved: Solved, node: int) -> Expr:
+    label = solved.graph.labels.get(node)
+    return label if label is not None else Sym("result")
+
+
+def _text(expr: Expr) -> str:
+    from hwsolve.expr.notation import text
+
+    return text(expr)

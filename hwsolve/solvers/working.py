@@ -1,0 +1,321 @@
+"""The working of a graph: what a student writes down, as a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hwsolve.expr.operations import ACTIVATION
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym, children, walk
+from hwsolve.solution import Answer, Block, Convention, Section, Step, Text
+from hwsolve.solvers.paths import chain_sections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hwsolve.expr.graph import Graph
+    from hwsolve.solvers.graph import Solved
+
+# Arrays up to this many entries are put into a line of numbers.
+SMALL: Final = 4
+# A line of numbers with more leaves than this is left out.
+MANY: Final = 16
+
+
+def given_steps(solved: Solved) -> tuple[Step, ...]:
+    """The given values, in the order of the file."""
+    steps = []
+    for name, given in solved.problem.given.items():
+        lowered = solved.lowering.names.get(name)
+        value = given.value
+        shape: tuple[int, ...] = ()
+        if isinstance(lowered, int):
+            shape = solved.graph.shapes[lowered]
+            if value is None:
+                value = solved.floats[lowered]
+        elif isinstance(value, list):
+            from hwsolve.expr.graph import shape_of
+
+            shape = shape_of(value)
+        forms = (Sym(given.formula.text),) if given.formula is not None else ()
+        steps.append(Step(Sym(name), forms, value, shape=shape))
+    return tuple(steps)
+
+
+def sections(solved: Solved, *, show_equations: bool) -> tuple[Section, ...]:
+    """The sections of the working: forward, local derivatives, gradients, entries."""
+    found: list[Section] = []
+    if show_equations:
+        lines = tuple(Text((written.text,)) for written in solved.written)
+        found.append(Section("Equations", lines))
+    late = _after_gradients(solved)
+    first = forward_steps(solved, late, wanted=False)
+    if first:
+        found.append(Section("Forward", first, detail="short"))
+    found.extend(chain_sections(solved))
+    second = forward_steps(solved, late, wanted=True)
+    if second:
+        found.append(Section("With the gradients", second, detail="short"))
+    if solved.problem.settings.entries:
+        from hwsolve.solvers.entries import entry_section
+
+        found.extend(entry_section(solved, written) for written in solved.problem.settings.entries)
+    asked = _asked_expressions(solved)
+    if asked:
+        found.append(Section("Asked", asked, detail="short"))
+    return tuple(found)
+
+
+def forward_steps(solved: Solved, late: set[int], *, wanted: bool) -> tuple[Block, ...]:
+    """A step for each named result that does (or does not) use a gradient, in order."""
+    graph = solved.graph
+    return tuple(
+        line_step(solved, node)
+        for node in range(solved.forward)
+        if node in graph.labels
+        and graph.rows[node] is not None
+        and not isinstance(graph.labels[node], Deriv)
+        and (node in late) is wanted
+    )
+
+
+def _after_gradients(solved: Solved) -> set[int]:
+    """The nodes of equations that use a gradient, such as a weight's update."""
+    updates = {
+        number
+        for number, equation in enumerate(solved.equations)
+        if any(isinstance(node, Deriv) for node in walk(equation.body))
+    }
+    late: set[int] = set()
+    if updates:
+        graph = solved.graph
+        for node in range(solved.forward):
+            if graph.origin[node] in updates or not late.isdisjoint(graph.args[node]):
+                late.add(node)
+    return late
+
+
+def line_step(solved: Solved, node: int) -> Step:
+    """A line: its name, its formula, the same with numbers, and its value."""
+    graph = solved.graph
+    formula = graph.expression(node, inside=True)
+    forms = [formula, *number_forms(solved, formula)]
+    return Step(
+        graph.labels[node],
+        tuple(forms),
+        solved.values[node],
+        reason=_reason(solved, node),
+        shape=graph.shapes[node],
+    )
+
+
+def number_forms(solved: Solved, formula: Expr) -> list[Expr]:
+    """The formula with numbers for names, and for a sum its terms worked out."""
+    if isinstance(formula, Num):
+        return []
+    leaves = _values_by_name(solved)
+    numbers = substituted(formula, leaves)
+    if numbers is None or numbers == formula:
+        return []
+    forms = [numbers]
+    terms = _terms(solved, numbers)
+    if terms is not None and terms != numbers:
+        forms.append(terms)
+    return forms
+
+
+def _values_by_name(solved: Solved) -> Mapping[Expr, Any]:
+    """The value of each name; built once for a solved problem."""
+    cache: dict[Expr, Any] | None = getattr(solved, "by_name", None)
+    if cache is None:
+        graph = solved.graph
+        cache = {label: solved.values[node] for node, label in graph.labels.items()}
+        solved.by_name = cache
+    return cache
+
+
+def substituted(formula: Expr, leaves: Mapping[Expr, Any], budget: int = MANY) -> Expr | None:
+    """The formula with values for names; None where that would be too long to read."""
+    count = 0
+
+    def put(node: Expr) -> Expr | None:
+        nonlocal count
+        if node in leaves:
+            value = leaves[node]
+            size = getattr(value, "size", 1)
+            # an entry of an array takes more room on a line than a number
+            count += size if size == 1 else 2 * size
+            if value is None or size > SMALL or count > budget:
+                return None
+            return Num(value)
+        if isinstance(node, Num):
+            count += 1
+            return node
+        if isinstance(node, (Sym, Deriv)) or not children(node):
+            return node if isinstance(node, Sym) and node.name == "" else None
+        if isinstance(node, Index):
+            base = put(node.base)
+            return None if base is None else Index(base, node.indices)
+        if not isinstance(node, Apply):
+            return None
+        args = []
+        for arg in node.args:
+            done = put(arg)
+            if done is None:
+                return None
+            args.append(done)
+        return Apply(node.op, tuple(args), node.attributes)
+
+    return put(formula)
+
+
+def _terms(solved: Solved, numbers: Expr) -> Expr | None:
+    """A sum of products with each product worked out: 0.675 + 0.693."""
+    if not isinstance(numbers, Apply) or numbers.op not in {"add", "sub"}:
+        return None
+    worked = [_worked(solved, term) for term in numbers.args]
+    if any(term is None for term in worked) or all(
+        isinstance(_unsigned(term), Num) for term in numbers.args
+    ):
+        return None
+    return Apply(numbers.op, tuple(term for term in worked if term is not None))
+
+
+def _unsigned(term: Expr) -> Expr:
+    return term.args[0] if isinstance(term, Apply) and term.op == "neg" else term
+
+
+def _worked(solved: Solved, term: Expr) -> Expr | None:
+    if isinstance(term, Num):
+        return None if hasattr(term.value, "shape") and term.value.shape else term
+    if isinstance(term, Apply) and term.op == "neg":
+        inner = _worked(solved, term.args[0])
+        return None if inner is None else Apply("neg", (inner,))
+    if isinstance(term, Apply) and term.op == "mul":
+        value = calculate(solved, term)
+        return None if value is None else Num(value)
+    return None
+
+
+def calculate(solved: Solved, numbers: Expr) -> Any:
+    """The value of a scalar formula of numbers, in the problem's number system."""
+    from hwsolve.expr.operations import OPERATIONS
+
+    system = solved.system
+    match numbers:
+        case Num(value=value):
+            if getattr(value, "shape", ()):
+                return None
+            return value if type(value).__name__ == "Decimal" else system.number(value)
+        case Apply(op=op, args=args) if op in OPERATIONS and not numbers.attributes:
+            values = [calculate(solved, arg) for arg in args]
+            if any(value is None for value in values):
+                return None
+            with system.scope():
+                return system.finish(OPERATIONS[op].compute(system, *values))
+    return None
+
+
+def _reason(solved: Solved, node: int) -> str:
+    """Why a piecewise operation gives what it gives: a1 > 0."""
+    graph = solved.graph
+    row = graph.rows[node]
+    if row is None or row.name not in {"relu", "step", "sign"} or graph.shapes[node]:
+        return ""
+    from hwsolve.expr.notation import text
+
+    arg = graph.args[node][0]
+    if arg not in graph.labels:
+        return ""
+    return f"{text(graph.labels[arg])} {side(solved.floats[arg])} 0"
+
+
+def side(value: Any) -> str:
+    """The sign between a value and 0."""
+    return ">" if value > 0 else "<" if value < 0 else "="
+
+
+def _asked_expressions(solved: Solved) -> tuple[Step, ...]:
+    """Steps for what was asked for and is not a name or a derivative: `sigma(S1)`."""
+    graph = solved.graph
+    steps = []
+    for ask in solved.asks:
+        plain = isinstance(ask.expr, (Sym, Deriv, Index)) or not isinstance(ask.lowered, int)
+        if plain or not isinstance(ask.lowered, int) or ask.lowered in graph.labels:
+            continue
+        forms = [ask.expr, *number_forms(solved, graph.expression(ask.lowered))]
+        shape = graph.shapes[ask.lowered]
+        steps.append(Step(None, tuple(forms), solved.values[ask.lowered], shape=shape))
+    return tuple(steps)
+
+
+def used_conventions(solved: Solved) -> tuple[Convention, ...]:
+    """The conventions that influenced the answer, in words."""
+    from hwsolve.problem.conventions import meaning
+
+    problem, graph = solved.problem, solved.graph
+
+    def stated(name: str, value: str) -> Convention:
+        source = "problem" if name in problem.conventions else "default"
+        return Convention(name, value, meaning(name, value), source)
+
+    found: list[Convention] = []
+    used = _live(solved)
+    names = {row.name for node in used if (row := graph.rows[node]) is not None}
+    if _slope_at_zero(solved, used):
+        at_zero = str(graph.conventions.get("relu_at_0", 0)).replace("0.5", "1/2")
+        found.append(stated("relu_at_0", at_zero))
+    if solved.lowering.indexed:
+        found.append(stated("first_index", str(solved.lowering.first_index)))
+    if names & {"log", "log2", "log10"}:
+        found.append(stated("log", solved.lowering.log_base))
+    if problem.settings.round_steps is not None:
+        places = problem.settings.round_steps
+        system = solved.system
+        ties = getattr(getattr(system, "scalars", system), "ties", "away")
+        how = meaning("ties", ties)
+        found.append(
+            Convention("round_steps", str(places), f"every step is rounded to {places} decimals; {how}")
+        )
+    for alias in ("s", "φ"):
+        if alias in solved.lowering.used_aliases:
+            found.append(
+                Convention(alias, "sigmoid", f"{alias}(x) is the logistic function 1/(1 + exp(-x))")
+            )
+    return tuple(found)
+
+
+def _live(solved: Solved) -> list[int]:
+    return solved.needed()
+
+
+def _slope_at_zero(solved: Solved, used: Iterable[int]) -> bool:
+    """Whether the slope of a ReLU at exactly 0 entered a gradient."""
+    graph = solved.graph
+    for node in used:
+        row = graph.rows[node]
+        if row is None or row.name != "step" or node < solved.forward:
+            continue
+        value = solved.floats[graph.args[node][0]]
+        if (value == 0).any() if hasattr(value, "any") else value == 0:
+            return True
+    return False
+
+
+def with_notes(solved: Solved, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    """Answers with the full-precision value beside one that was rounded at every step."""
+    if solved.problem.settings.round_steps is None:
+        return answers
+    noted = []
+    for ask, answer in zip(solved.asks, answers, strict=True):
+        if isinstance(ask.lowered, int) and not solved.graph.shapes[ask.lowered]:
+            full = solved.floats[ask.lowered]
+            noted.append(answer._replace(note=f"{full:.6g} in full precision"))
+        else:
+            noted.append(answer)
+    return tuple(noted)
+
+
+def is_activation(graph: Graph, node: int) -> bool:
+    """Whether a node is an activation function's result."""
+    row = graph.rows[node]
+    return row is not None and row.kind == ACTIVATION
