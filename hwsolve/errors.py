@@ -71,6 +71,18 @@ class EquationError(HwsolveError):
         return self.message + (f"; {self.hint}" if self.hint else "")
 
 
+class EquationErrors(HwsolveError):
+    """All that is wrong with a list of equations, in their order."""
+
+    def __init__(self, errors: list[EquationError]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.errors = errors
+
+
+class ConsequenceError(EquationError):
+    """An equation uses a name whose own equation is wrong: nothing new to say."""
+
+
 class CertificateError(HwsolveError):
     """Two independent methods disagree, so there is no answer."""
 
@@ -82,6 +94,8 @@ def closest(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str | N
     import difflib
 
     by_lower = {name.lower(): name for name in known}
+    # of relu, ReLU and RELU the plain spelling is the one to suggest
+    by_lower.update({name: name for name in known if name == name.lower()})
     if word.lower() in by_lower:
         return by_lower[word.lower()]
     near = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)

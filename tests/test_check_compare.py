@@ -185,10 +185,10 @@ def test_sizes_are_exact() -> None:
 
 
 def test_truth_values_and_words_are_compared_as_such() -> None:
-    assert verdict("true", True).right  # noqa: FBT003  (the computed value)
-    assert verdict("No", False).right  # noqa: FBT003  (the computed value)
-    assert verdict("false", True).outcome == "wrong"  # noqa: FBT003  (the computed value)
-    assert verdict("1", True).outcome == "wrong"  # noqa: FBT003  (the computed value)
+    assert verdict("true", True).right
+    assert verdict("No", False).right
+    assert verdict("false", True).outcome == "wrong"
+    assert verdict("1", True).outcome == "wrong"
     assert verdict("Over  fits", "over fits").right
     assert verdict("under", "over").outcome == "wrong"
 

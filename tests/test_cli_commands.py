@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Folder = Callable[[dict[str, str]], Path]
 
 KINDS = ["graph", "network", "recurrent", "cnn"]
-NO_FILE = "no.yaml: there is no such file\n"
+NO_FILE = "nowhere: there is no such file\n"
 
 
 def usage_error(ran: Ran) -> str:
@@ -125,7 +125,7 @@ def test_several_problems_are_solved_though_one_of_them_fails(
     hwsolve: Command, folder: Folder
 ) -> None:
     folder({"a.yaml": RESIDUAL, "b.yaml": RESIDUAL.replace("Residual", "Second")})
-    ran = hwsolve("run", "a.yaml", "no.yaml", "b.yaml")
+    ran = hwsolve("run", "a.yaml", "nowhere", "b.yaml")
     assert (ran.code, ran.err) == (2, NO_FILE)
     assert ran.out.index("Residual connection") < ran.out.index("Second connection")
 
@@ -250,7 +250,7 @@ def test_a_file_that_cannot_be_listed_is_named_and_the_others_are_listed(
     hwsolve: Command, folder: Folder
 ) -> None:
     folder({"residual.yaml": RESIDUAL})
-    ran = hwsolve("list", "no.yaml", "residual.yaml")
+    ran = hwsolve("list", "nowhere", "residual.yaml")
     assert ran == (2, "residual.yaml  graph  Residual connection\n", NO_FILE)
 
 
@@ -287,7 +287,7 @@ def test_a_convolution_is_counted_without_a_file(hwsolve: Command) -> None:
         "--filters", "20", "--pool", "3", "--pool-stride", "1",
     )  # fmt: skip
     assert (ran.code, ran.err) == (0, "")
-    for number in ("1,152,000", "2,560", "1,154,560", "1,151,280", "1,153,840"):
+    for number in ("1,152,000", "2560", "1,154,560", "1,151,280", "1,153,840"):
         assert number in ran.out
 
 
@@ -327,7 +327,7 @@ def test_the_programming_interface_is_the_same_as_the_command_line(folder: Folde
     )
     assert all(verdict.right for verdict in hwsolve.check(here / "residual.yaml"))
     with pytest.raises(hwsolve.HwsolveError, match="there is no such file"):
-        hwsolve.load("no.yaml")
+        hwsolve.load("nowhere")
 
 
 def test_the_public_names_are_all_there() -> None:

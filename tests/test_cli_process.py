@@ -186,7 +186,7 @@ def test_a_dumb_terminal_gets_no_progress_bar(residual: Path) -> None:
 
 def test_errors_come_behind_the_output_that_was_written_before_them(residual: Path) -> None:
     running = subprocess.run(
-        command("run", residual.name, "no.yaml", residual.name),
+        command("run", residual.name, "nowhere", residual.name),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
@@ -196,7 +196,7 @@ def test_errors_come_behind_the_output_that_was_written_before_them(residual: Pa
     )
     once = process("run", residual.name, cwd=residual.parent).out
     assert running.returncode == 2
-    before, message, after = running.stdout.partition("no.yaml: there is no such file\n")
+    before, message, after = running.stdout.partition("nowhere: there is no such file\n")
     assert (before, after) == (once, f"\n{once}")
     assert message
 
@@ -240,11 +240,13 @@ def test_each_shell_can_have_completion(shell: str, words: str) -> None:
     assert words in ran.out
 
 
-def test_a_shell_is_told_the_commands_and_their_options() -> None:
+def test_a_shell_is_told_the_commands_their_options_and_the_kinds() -> None:
     ran = process(_HWSOLVE_COMPLETE="complete_bash", COMP_WORDS="hwsolve ch", COMP_CWORD="1")
     assert ran.out.split() == ["check"]
     ran = process(_HWSOLVE_COMPLETE="complete_bash", COMP_WORDS="hwsolve run --ro", COMP_CWORD="2")
     assert ran.out.split() == ["--round-steps"]
+    ran = process(_HWSOLVE_COMPLETE="complete_bash", COMP_WORDS="hwsolve new r", COMP_CWORD="2")
+    assert ran.out.split() == ["recurrent"]
 
 
 def test_completion_is_installed_for_the_shell_that_asks(tmp_path: Path) -> None:

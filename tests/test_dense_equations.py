@@ -113,9 +113,22 @@ def test_the_asked_names_decide_between_yhat_a2_and_the_letter_of_the_loss() -> 
     assert lines[-3:] == ["a2 = sigmoid(z2)", "yhat = a2", "E = sum((yhat - t)^2)"]
 
 
-def test_a_linear_layer_passes_its_sum_on() -> None:
-    layers = (("W1", None, "linear", ""),)
-    assert equations(MAZUR, layers) == ["z1 = W1 @ x", "yhat = z1"]
+def test_a_linear_layer_needs_no_second_name_for_its_sum() -> None:
+    layers = (("W1", None, "linear", ""), ("W2", None, "linear", ""))
+    assert equations(MAZUR, layers) == ["z1 = W1 @ x", "yhat = W2 @ z1"]
+    assert equations(MAZUR, layers, asked=("a1", "z2")) == [
+        "z1 = W1 @ x",
+        "a1 = z1",
+        "z2 = W2 @ a1",
+        "yhat = z2",
+    ]
+
+
+def test_where_yhat_is_given_the_last_layer_keeps_its_own_name() -> None:
+    assert equations({**MAZUR, "yhat": (2,)}, loss="sse")[-2:] == [
+        "a2 = sigmoid(z2)",
+        "L = sum((a2 - t)^2)",
+    ]
 
 
 def test_a_loss_can_be_an_equation() -> None:

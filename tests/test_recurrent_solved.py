@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hwsolve.errors import InputError
+from hwsolve.errors import HwsolveError
 from hwsolve.problem.reader import read_text
 from hwsolve.solvers import solve
 
@@ -94,9 +94,9 @@ def test_the_stacked_lstm_of_pytorch_and_its_gradients_through_time() -> None:
                 0.00043044671740196576, -0.005656743765987052, 0.00046801276886267434,
                 0.017048459923532166, 0.006320294151958573, -0.033531570960231884,
                 -0.0017133641452080825, -0.003545136605387556,
-            ],  # fmt: skip
+            ],
         },
-    )
+    )  # fmt: skip
     assert found["dL/db_hh"] == pytest.approx(found["dL/db_ih"])
 
 
@@ -177,9 +177,7 @@ SCALARS = "given: {{x: 0.5, h0: 0.25, Wz: 1, Uz: 2, Wr: -1, Ur: 1, Wh: 0.5, Uh: 
         ("update: old", 0.19112287040889853),
     ],
 )
-def test_the_two_updates_of_the_gru_weigh_old_and_new_state(
-    options: str, expected: float
-) -> None:
+def test_the_two_updates_of_the_gru_weigh_old_and_new_state(options: str, expected: float) -> None:
     text = f"kind: recurrent\ncell: gru\n{options}\nfind: [h1]\n" + SCALARS.format(bias="")
     assert answers(text)["h1"] == pytest.approx(expected, rel=1e-12)
 
@@ -192,8 +190,6 @@ def test_the_cell_of_the_homework_forgets_half_of_its_state_at_zero_input() -> N
 
 def test_an_unknown_activation_is_reported_where_it_stands() -> None:
     text = "kind: recurrent\ncell: rnn\nactivation: tnah\ngiven: {x: [1], W: 1, U: 1}\nfind: [h1]\n"
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(HwsolveError) as raised:
         solve(read_text(text, "rnn.yaml"))
-    assert str(raised.value) == (
-        "rnn.yaml:3:13: unknown function 'tnah'; did you mean 'tanh'?"
-    )
+    assert str(raised.value) == ("rnn.yaml:3:13: unknown function 'tnah'; did you mean 'tanh'?")

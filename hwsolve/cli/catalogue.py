@@ -33,6 +33,13 @@ Example:
 }
 
 
+def kinds() -> list[str]:
+    """The kinds of problems, for shell completion."""
+    from hwsolve.problem.fields import KIND_NAMES
+
+    return list(KIND_NAMES)
+
+
 def list_problems(
     paths: Annotated[
         list[str] | None,
@@ -48,7 +55,7 @@ def list_problems(
 
     def add(path: str) -> int:
         problem = read_problem(path)
-        rows.append((path, _kinds(problem), problem.title))
+        rows.append((path, _kinds_of(problem), problem.title))
         return 0
 
     code = max([guarded(partial(add, path), path) for path in problem_files(paths or [])])
@@ -70,7 +77,12 @@ def list_problems(
 
 
 def new(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="graph, network, recurrent or cnn.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="graph, network, recurrent or cnn.", autocompletion=kinds
+        ),
+    ],
 ) -> int:
     """Print a commented problem file that runs as it is."""
     from hwsolve.problem.templates import template
@@ -89,7 +101,7 @@ def schema() -> int:
     return 0
 
 
-def _kinds(problem: Problem) -> str:
+def _kinds_of(problem: Problem) -> str:
     """The kind of a problem, or the different kinds of its parts."""
     if not problem.parts:
         return problem.kind

@@ -100,7 +100,9 @@ def run(  # noqa: PLR0913  (one parameter for each option)
         solutions.append(solution)
         return 0
 
-    code = max([guarded(partial(show, path), path) for path in problems])
+    code = max(
+        [guarded(partial(show, path), "stdin" if path == "-" else path) for path in problems]
+    )
     if as_json and solutions:
         print_json(solutions)
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from hwsolve.cli.streams import say, writing
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
 
 def print_solution(solution: Solution, *, first: bool = True) -> None:
     """Print a solution as text; all but the first have an empty line before them."""
-    from hwsolve.render.terminal import render
+    from hwsolve.render.terminal import rendered
 
     if not first:
         say("")
     with writing():
-        render(solution)
+        for text in rendered(solution):
+            sys.stdout.write(text)
 
 
 def print_json(solutions: list[Solution]) -> None:

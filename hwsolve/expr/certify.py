@@ -174,8 +174,9 @@ class Certifier:
         difference = abs(found - claimed)
         scale = max(abs(found), abs(claimed))
         # what floats have lost in the forward pass, the claimed value has lost too
-        agrees = difference <= RELATIVE * scale or difference <= ABSOLUTE * self._size()
-        return Finding(agrees, difference / scale if scale else 0.0, found)
+        if difference <= ABSOLUTE * self._size():
+            return Finding(True, difference / max(scale, self._size()), found)
+        return Finding(difference <= RELATIVE * scale, difference / scale, found)
 
     def _with_digits(self) -> Certifier | None:
         if self._exact is None:

@@ -104,7 +104,7 @@ def _top(lowering: Lowering, expr: Deriv) -> int:
             f"'{top.name}' has several entries, and a gradient needs one number on top",
             expr.at,
             f"ask for one entry, such as d{top.name}[{', '.join(map(str, _first(lowering, top)))}]"
-            "/d...",
+            f"/d{_text(expr.bottoms[0])}",
         )
     if lowering.graph.shapes[top]:
         raise _not_scalar(lowering, expr, top)
@@ -112,6 +112,12 @@ def _top(lowering: Lowering, expr: Deriv) -> int:
         first = tuple(Num(lowering.whole(part)) for part in expr.top.indices)
         lowering.graph.labels[top] = Index(expr.top.base, first)
     return top
+
+
+def _text(expr: Expr) -> str:
+    from hwsolve.expr.notation import text
+
+    return text(expr)
 
 
 def _first(lowering: Lowering, bundle: Bundle) -> tuple[int, ...]:
@@ -130,7 +136,8 @@ def _not_scalar(lowering: Lowering, expr: Deriv, top: int) -> EquationError:
     return EquationError(
         f"'{name}' is {shape_text(shape)}, and a gradient needs one number on top",
         expr.at,
-        f"ask for one entry, such as d{name}[{first}]/d..., or differentiate a loss",
+        f"ask for one entry, such as d{name}[{first}]/d{text(expr.bottoms[0])}, "
+        "or differentiate a loss",
     )
 
 

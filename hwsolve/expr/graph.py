@@ -159,6 +159,9 @@ class Graph:
         if row is None:
             return Num(self.values[node])
         args = tuple(self.expression(arg, plain=plain) for arg in self.args[node])
+        if row.name == "reshape" and not self.active[node]:
+            # a constant in another shape is still the same constant to a reader
+            return args[0]
         return written(row.name, args, self.attributes[node])
 
 
@@ -230,8 +233,22 @@ class Term:
             attributes = {"at0": slope_at_kink(str(attributes["of"]), graph.conventions)}
         if name in {"spread", "sum_to", "reshape"} and self.shape == attributes["shape"]:
             return self
+        if name == "transpose":
+            return self._transposed(row)
         args = (self.node, *(other.node for other in others))
         return Term(graph, graph.derive(row, args, tuple(attributes.items())))
+
+    def _transposed(self, row: Operation) -> Term:
+        """The transpose; that of a product is the product of transposes, turned round."""
+        graph = self.graph
+        inner = self._argument_of("transpose")
+        if inner:
+            return Term(graph, inner[0])
+        factors = self._argument_of("matmul")
+        if factors and all(len(graph.shapes[factor]) > 1 for factor in factors):
+            left, right = (Term(graph, factor) for factor in factors)
+            return right._transposed(row) @ left._transposed(row)
+        return Term(graph, graph.derive(row, (self.node,)))
 
     def _known(self) -> Any:
         """The value of a scalar constant, else None."""

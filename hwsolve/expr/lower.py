@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.errors import EquationError, did_you_mean
+from hwsolve.errors import ConsequenceError, EquationError, EquationErrors, did_you_mean
 from hwsolve.expr.derivatives import Derivatives
 from hwsolve.expr.operations import ALIASES, OPERATIONS
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
@@ -66,6 +66,8 @@ class Lowering:
         # (top, bottom) of every derivative that turned out to be 0 for want of a path
         self.log_base = "e"
         self.derivatives = Derivatives()
+        # names whose equation is wrong, so that what uses them is not blamed too
+        self.broken: set[str] = set()
         self.unrelated: list[tuple[Expr, Expr]] = []
 
     # -- names --------------------------------------------------------------
@@ -83,9 +85,10 @@ class Lowering:
         """Add all equations, in order.
 
         Raises:
-            EquationError: with the number of the equation and the place in it.
+            EquationErrors: each with the number of its equation and the place in it.
         """
         self.equations = equations
+        errors: list[EquationError] = []
         targets: dict[str, int] = {}
         for number, equation in enumerate(equations):
             targets.setdefault(_target_name(equation), number)
@@ -94,11 +97,16 @@ class Lowering:
             self.graph.equation = number
             try:
                 self.equation(equation)
+            except ConsequenceError:
+                self.broken.add(_target_name(equation))
             except EquationError as error:
                 if error.equation < 0:
                     error.equation = number
-                raise
+                errors.append(error)
+                self.broken.add(_target_name(equation))
         self.graph.equation = -1
+        if errors:
+            raise EquationErrors(errors)
 
     def equation(self, equation: Equation) -> None:
         """Add one equation, a family of them, or a function."""
@@ -261,6 +269,8 @@ class Lowering:
             return self.graph.constant(_CONSTANTS[name])
         if name == "e":
             return self.graph.emit(OPERATIONS["exp"], (self.graph.constant(1),))
+        if name in self.broken:
+            raise ConsequenceError("", symbol.at)
         raise self.undefined(name, symbol.at)
 
     def undefined(self, name: str, at: int) -> EquationError:

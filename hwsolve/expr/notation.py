@@ -32,10 +32,11 @@ INFIX: dict[str, tuple[str, str, int, int, int]] = {
     "eq": (" == ", " == ", COMPARISON, SUM, SUM),
     "ne": (" ≠ ", " != ", COMPARISON, SUM, SUM),
 }
-# Products that may stand side by side: `a·b/c` is plain, `a·B @ x` is not and gets brackets.
+# What may stand at the left without brackets: `a·b/c` is plain, but `a/b·c` and `a·B @ x`
+# are easily misread and get them.
 CHAINS = {
-    "mul": {"mul", "div"},
-    "spaced mul": {"mul", "div"},
+    "mul": {"mul"},
+    "spaced mul": {"mul"},
     "div": {"mul", "div"},
     "matmul": {"matmul"},
     "neg": {"mul", "div"},

@@ -10,6 +10,7 @@ of them to numpy arrays.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -294,6 +295,7 @@ def _cosine_series(value: Any, make: Callable[[Any], Any]) -> Any:
     return _series(make(1), lambda term, n: -term * square / ((2 * n - 1) * (2 * n)))
 
 
+@cache
 def _pi(make: Callable[[Any], Any]) -> Any:
     """Machin's formula: pi/4 = 4 arctan(1/5) - arctan(1/239)."""
 

@@ -365,6 +365,32 @@ def _every(shape: Shape) -> list[Shape]:
     return positions
 
 
+def _line(index: Shape, axis: int, size: int) -> list[Shape]:
+    """The positions along an axis through an index."""
+    return [(*index[:axis], k, *index[axis + 1 :]) for k in range(size)]
+
+
+def _softmax_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
+    (x,) = args
+    axis = _axis(dict(attributes), x.shape, -1) or 0
+    powers = [x[at].fn("exp") for at in _line(index, axis, x.shape[axis])]
+    return x[index].fn("exp") / (powers[0].fn("add", *powers[1:]) if powers[1:] else powers[0])
+
+
+def _mean_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
+    terms = [term for (term,) in _sum_entry(index, args, attributes)]
+    total = terms[0].fn("add", *terms[1:]) if terms[1:] else terms[0]
+    return total / len(terms)
+
+
+def _extreme_entry(name: str) -> Any:
+    def entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
+        terms = [term for (term,) in _sum_entry(index, args, attributes)]
+        return terms[0].fn(name, *terms[1:])
+
+    return entry
+
+
 def _reduction(name: str, compute: Any, adjoint: Any, **more: Any) -> Operation:
     return Operation(
         name, compute, adjoint=adjoint, shape=_reduced, kind=TENSOR, exact=True, **more
@@ -416,17 +442,20 @@ _ROWS: Final = (
             / m.number(x.size if axis is None else x.shape[axis])
         ),
         _mean_adjoint,
+        entry=_mean_entry,
     ),
     _reduction(
         "max",
         lambda _, x, axis=None, keepdims=False: x.max(axis=axis, keepdims=keepdims),
         _extreme_adjoint,
+        entry=_extreme_entry("max"),
         kink=lambda x: x.argmax(),
     ),
     _reduction(
         "min",
         lambda _, x, axis=None, keepdims=False: x.min(axis=axis, keepdims=keepdims),
         _extreme_adjoint,
+        entry=_extreme_entry("min"),
         kink=lambda x: x.argmin(),
     ),
     Operation(
@@ -448,6 +477,7 @@ _ROWS: Final = (
     Operation(
         "softmax",
         _softmax,
+        entry=_softmax_entry,
         adjoint=_softmax_adjoint,
         shape=_keep,
         kind=ACTIVATION,

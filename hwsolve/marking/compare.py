@@ -199,7 +199,10 @@ def _gap(text: str, value: Any, tolerance: Tolerance | None, size: float | None)
         allowed = tolerance.amount * magnitude if tolerance.relative else tolerance.amount
     elif half is not None:
         noise = NOISE * magnitude
-    excess = abs(difference) / (max(allowed, noise) * SLACK + ROUNDING * magnitude)
+    if not difference:
+        return _Gap(0.0, 0.0, allowed)
+    bound = max(allowed, noise) * SLACK + ROUNDING * magnitude
+    excess = abs(difference) / bound if bound else math.inf
     return _Gap(math.inf if math.isnan(excess) else excess, difference, allowed)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from hwsolve.nets.emitted import activated
+
 if TYPE_CHECKING:
     from hwsolve.nets.gates import Gate
 
@@ -101,8 +103,7 @@ def _rnn(
     lines: list[tuple[str, str]], weights: Weights, step: Step, settings: dict[str, str], both: str
 ) -> None:
     total = _sum(weights, weights.gates[0], step, both)
-    activation = settings["activation"]
-    lines.append((step.name("h"), f"{activation}({total})" if activation else total))
+    lines.append((step.name("h"), activated(settings["activation"], total)))
 
 
 def _lstm(

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 
 
 class Quantity(NamedTuple):
-    """Something that can be counted: its name, its heading, and how else people call it."""
+    """Something that can be counted.
+
+    Its name, its heading, how else people call it, and a heading for narrow columns.
+    """
 
     name: str
     title: str
     aliases: tuple[str, ...] = ()
+    short: str = ""
 
 
 QUANTITIES: tuple[Quantity, ...] = (
-    Quantity("params", "parameters", ("parameters", "parameter", "param", "trainable")),
+    Quantity("params", "parameters", ("parameters", "parameter", "param", "trainable"), "param."),
     Quantity("weights", "weights", ("weight",)),
     Quantity("biases", "biases", ("bias",)),
     Quantity("running", "running values", ("non_trainable", "untrained")),
@@ -38,21 +42,24 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("units", "units", ("neurons", "unit", "neuron")),
     Quantity("connections", "connections", ("connection",)),
     Quantity("multiplications", "multiplications",
-             ("multiplication", "mults", "mult", "muls", "multiplies")),
-    Quantity("additions", "additions", ("addition", "adds")),
-    Quantity("comparisons", "comparisons", ("comparison", "compares", "maxima")),
-    Quantity("divisions", "divisions", ("division", "divides")),
-    Quantity("exponentials", "exponentials", ("exponential", "exps")),
+             ("multiplication", "mults", "mult", "muls", "multiplies"), "mult."),
+    Quantity("additions", "additions", ("addition", "adds"), "add."),
+    Quantity("comparisons", "comparisons", ("comparison", "compares", "maxima"), "comp."),
+    Quantity("divisions", "divisions", ("division", "divides"), "div."),
+    Quantity("exponentials", "exponentials", ("exponential", "exps"), "exp."),
     Quantity("macs", "MACs", ("mac", "multiply_accumulates", "mult_adds", "madds")),
     Quantity("flops", "FLOPs", ("flop",)),
     Quantity("flops_with_bias", "FLOPs with bias"),
     Quantity("flops_without_bias", "FLOPs without bias",
-             ("flop_without_bias", "flops_no_bias", "flops_nobias")),
+             ("flop_without_bias", "flops_no_bias", "flops_nobias"), "w/o bias"),
 )  # fmt: skip
 
 BY_WORD: dict[str, Quantity] = {
     word: quantity for quantity in QUANTITIES for word in (quantity.name, *quantity.aliases)
 }
+# What a rule has a formula for under the quantity's own name.
+_FIELDS = ("weights", "biases", "running", "units", "connections", "macs", "bias_additions")
+UNKNOWN = "its operations are not in the layer table"
 FLOPS = ("flops", "flops_with_bias", "flops_without_bias")
 
 
@@ -116,7 +123,7 @@ class Counts:
         """The number of any quantity, FLOPs under the convention."""
         if quantity in FLOPS:
             if not self.known(quantity):
-                _unknown()
+                raise EquationError(UNKNOWN)
             lacks_bias = "bias" in self.rule.conventions and not self["bias_additions"]
             if quantity == "flops_with_bias" and lacks_bias:
                 raise EquationError("it has no bias", hint="ask for its flops")
@@ -124,45 +131,28 @@ class Counts:
         return self[quantity]
 
 
-def formula(rule: Rule, quantity: str) -> Expr:  # noqa: PLR0911  (one for each quantity)
+def formula(rule: Rule, quantity: str) -> Expr:
     """The formula of a quantity in the layer's named sizes.
 
     Raises:
         EquationError: the layer's operations are not known.
     """
-    match quantity:
-        case "params":
-            return _sum(rule.weights, rule.biases)
-        case "weights":
-            return rule.weights
-        case "biases":
-            return rule.biases
-        case "running":
-            return rule.running
-        case "outputs":
-            return Num(prod(rule.output))
-        case "units":
-            return rule.units
-        case "connections":
-            return rule.connections
-        case "macs":
-            return rule.macs
-        case "bias_additions":
-            return rule.bias_additions
-        case _:
-            if rule.operations is None:
-                _unknown()
-            return rule.operations.get(quantity, ZERO)
+    if quantity == "params":
+        return _sum(rule.weights, rule.biases)
+    if quantity == "outputs":
+        return Num(prod(rule.output))
+    if quantity in _FIELDS:
+        found: Expr = getattr(rule, quantity)
+        return found
+    if rule.operations is None:
+        raise EquationError(UNKNOWN)
+    return rule.operations.get(quantity, ZERO)
 
 
 def _sum(first: Expr, second: Expr) -> Expr:
     if first == ZERO:
         return second
     return first if second == ZERO else first + second
-
-
-def _unknown() -> None:
-    raise EquationError("its operations are not in the layer table")
 
 
 def read_flop_rule(text: str, place: Place | None = None) -> FlopRule:

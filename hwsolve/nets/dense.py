@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.expr.losses import REDUCTIONS, Loss, find_loss, known_losses
-from hwsolve.nets.emitted import Choice, Emitted, Shape, WrittenOut, describe, size
+from hwsolve.nets.emitted import (
+    Choice,
+    Emitted,
+    Shape,
+    WrittenOut,
+    activated,
+    describe,
+    is_linear,
+    size,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -22,7 +31,6 @@ if TYPE_CHECKING:
     from hwsolve.errors import Place
     from hwsolve.problem.model import DenseLayer, Network, Written
 
-LINEAR = frozenset({"", "none", "linear", "identity", "id"})
 _LOSS_LETTERS = ("L", "J", "E", "C", "R", "loss")
 _MATRIX = 2
 
@@ -156,19 +164,22 @@ class _Dense:
         bias = self._bias(layer, product)
         if bias is None:
             return None
-        self._emit(z, product.text + bias, layer.place)
-        activated = self._activation(layer, z, product.shape)
-        source = f"layer {given or number}"
-        if not last:
-            self._emit(a, activated, layer.place)
-            return _Signal(a, product.shape, source)
-        if a in self.asked or suffix.startswith("_"):
-            self._emit(a, activated, layer.place)
-            activated = a
-        if self.output in self.shapes or self.output == a:
-            return _Signal(a, product.shape, source)
-        self._emit(self.output, activated, layer.place)
-        return _Signal(self.output, product.shape, source)
+        text = product.text + bias
+        linear = is_linear(layer.activation)
+        taken = self.output in self.shapes
+        names: list[str] = []
+        if a in self.asked or (suffix.startswith("_") or taken if last else not linear):
+            names.append(a)
+        if last and not taken:
+            names.append(self.output)
+        # A linear layer has one result: it needs no second name for its sum.
+        if not linear or not last or z in self.asked:
+            self._emit(z, text, layer.place)
+            text = z if linear else self._activated(layer, z, product.shape)
+        for name in names:
+            self._emit(name, text, layer.place)
+            text = name
+        return _Signal(text, product.shape, f"layer {given or number}")
 
     def _product(self, layer: DenseLayer, number: int, signal: _Signal) -> _Product | None:
         weights, x = layer.weights, signal.name
@@ -264,12 +275,9 @@ class _Dense:
         )
         return None
 
-    def _activation(self, layer: DenseLayer, z: str, shape: Shape) -> str:
-        name, _, settings = layer.activation.strip().partition("(")
-        if name.strip().lower() in LINEAR:
-            return z
-        extra = f", {settings.rstrip(') ')}" if settings else ""
-        if name.lower() in {"softmax", "log_softmax"}:
+    def _activated(self, layer: DenseLayer, z: str, shape: Shape) -> str:
+        name, more = layer.activation.partition("(")[0].strip().lower(), ""
+        if name in {"softmax", "log_softmax"}:
             if self._features(shape) is None:
                 self._fail(
                     layer.place,
@@ -277,8 +285,8 @@ class _Dense:
                     "one unit takes sigmoid",
                 )
             elif self.examples != "single":
-                extra += f", axis={1 if self.examples == 'rows' else 0}"
-        return f"{name.strip()}({z}{extra})"
+                more = f", axis={1 if self.examples == 'rows' else 0}"
+        return activated(layer.activation, z, more)
 
     def _loss(self, signal: _Signal) -> None:
         loss = self.network.loss
@@ -327,6 +335,9 @@ class _Dense:
         text = re.sub(r"\b[a-z]\w*\b", lambda found: values.get(found[0], found[0]), body)
         self._emit(name, text, loss.origin)
         meaning = f"the reduction is stated: {reduction}" if reduction else row.convention
+        base = self._stated("log", ("e", "2", "10"))
+        if base in {"2", "10"}:
+            meaning = meaning.replace("natural logarithm", f"logarithm to base {base}")
         self.choices.append(Choice("loss", row.name, meaning, stated=bool(reduction)))
 
     def _wrong_target(self, target: str, shape: Shape, signal: _Signal, loss: Written) -> None:

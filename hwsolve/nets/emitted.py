@@ -47,3 +47,22 @@ def describe(shape: Shape) -> str:
     if len(shape) == 1:
         return "a vector of 1 number" if shape[0] == 1 else f"a vector of {shape[0]} numbers"
     return f"a {size(shape)} {'matrix' if len(shape) == 2 else 'array'}"  # noqa: PLR2004  (two axes)
+
+
+# The words for an activation that leaves its argument as it is.
+LINEAR = frozenset({"", "none", "linear", "identity", "id"})
+
+
+def is_linear(activation: str) -> bool:
+    """Whether an activation as written leaves its argument as it is."""
+    return activation.strip().lower() in LINEAR
+
+
+def activated(activation: str, argument: str, more: str = "") -> str:
+    """The call of an activation as written: `leaky_relu(0.1)` of z is `leaky_relu(z, 0.1)`."""
+    if is_linear(activation):
+        return argument
+    name, _, settings = activation.strip().partition("(")
+    settings = settings.strip().removesuffix(")").strip()
+    extra = f", {settings}" if settings else ""
+    return f"{name.strip()}({argument}{extra}{more})"

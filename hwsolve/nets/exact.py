@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hwsolve.errors import EquationError
+from hwsolve.errors import EquationError, did_you_mean
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from fractions import Fraction
 
 Exact: TypeAlias = "int | Fraction"
@@ -22,12 +22,12 @@ MOST_BITS = 1 << 20
 
 
 def floor(value: Expr) -> Expr:
-    """The formula floor(value)."""
+    """A value rounded down, as a formula."""
     return Apply("floor", (value,))
 
 
 def ceil(value: Expr) -> Expr:
-    """The formula ceil(value)."""
+    """A value rounded up, as a formula."""
     return Apply("ceil", (value,))
 
 
@@ -72,7 +72,7 @@ def evaluate(formula: Expr, sizes: Mapping[str, Exact]) -> Exact:
         case Apply(op=op, args=args, attributes=()):
             return _apply(op, [evaluate(arg, sizes) for arg in args], formula)
         case _:
-            raise EquationError("only sums, products, quotients and powers of counts are known here")
+            raise EquationError("counts are calculated with + - * / ** only")
 
 
 def with_numbers(formula: Expr, sizes: Mapping[str, Exact]) -> Expr:
@@ -116,38 +116,41 @@ def _divided_by_zero(formula: Expr) -> None:
     raise EquationError("division by zero", getattr(formula, "at", -1))
 
 
-def _apply(op: str, args: list[Exact], formula: Expr) -> Exact:  # noqa: PLR0911  (one for each operation)
-    match op, args:
-        case "add", [first, *rest]:
-            return sum(rest, first)
-        case "mul", [a, b]:
-            return a * b
-        case "sub", [a, b]:
-            return a - b
-        case "div", [a, b]:
-            if b == 0:
-                _divided_by_zero(formula)
-            return divide(a, b)
-        case "neg", [a]:
-            return -a
-        case "pow", [a, b]:
-            return _power(a, b, formula)
-        case "floor", [a]:
-            return a // 1
-        case "ceil", [a]:
-            return -(-a // 1)
-        case ("max" | "maximum"), [_, *_]:
-            return max(args)
-        case ("min" | "minimum"), [_, *_]:
-            return min(args)
-        case "abs", [a]:
-            return abs(a)
-        case _:
-            from hwsolve.errors import did_you_mean
+def _apply(op: str, args: list[Exact], formula: Expr) -> Exact:
+    if op in _ANY_NUMBER:
+        return _ANY_NUMBER[op](args)
+    if op in _ONE and len(args) == 1:
+        return _ONE[op](args[0])
+    if op in _TWO and len(args) == 2:  # noqa: PLR2004  (operations of two numbers)
+        return _TWO[op](args[0], args[1])
+    if op == "div" and args[1] == 0:
+        _divided_by_zero(formula)
+    if op == "div":
+        return divide(args[0], args[1])
+    if op == "pow":
+        return _power(args[0], args[1], formula)
+    known = ("floor", "ceil", "max", "min", "abs")
+    hint = did_you_mean(op, known) or f"known are + - * / **, {', '.join(known)}"
+    raise EquationError(f"'{op}' is not an operation on counts", getattr(formula, "at", -1), hint)
 
-            known = ("floor", "ceil", "max", "min", "abs")
-            hint = did_you_mean(op, known) or f"known are + - * / **, {', '.join(known)}"
-            raise EquationError(f"'{op}' is not an operation on counts", formula.at, hint)  # type: ignore[attr-defined]  # only an Apply gets here
+
+_ONE: dict[str, Callable[[Exact], Exact]] = {
+    "neg": lambda a: -a,
+    "floor": lambda a: a // 1,
+    "ceil": lambda a: -(-a // 1),
+    "abs": lambda a: max(a, -a),
+}
+_TWO: dict[str, Callable[[Exact, Exact], Exact]] = {
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+}
+_ANY_NUMBER: dict[str, Callable[[list[Exact]], Exact]] = {
+    "add": lambda args: sum(args[1:], args[0]),
+    "max": max,
+    "maximum": max,
+    "min": min,
+    "minimum": min,
+}
 
 
 def _power(base: Exact, exponent: Exact, formula: Expr) -> Exact:
@@ -159,4 +162,5 @@ def _power(base: Exact, exponent: Exact, formula: Expr) -> Exact:
     bits = max(base.numerator.bit_length(), base.denominator.bit_length())
     if bits * abs(exponent) > MOST_BITS:
         raise EquationError("the power has too many digits", at)
-    return base**exponent if exponent >= 0 else divide(1, base**-exponent)
+    power: Exact = base ** abs(exponent)
+    return power if exponent >= 0 else divide(1, power)

@@ -108,7 +108,7 @@ class Rule(NamedTuple):
     output: Size
     sizes: dict[str, int]
     lines: tuple[Line, ...] = ()
-    operations: Mapping[str, Expr] | None = {}  # noqa: RUF012  (never written to)
+    operations: Mapping[str, Expr] | None = {}
     bias_additions: Expr = ZERO
     weights: Expr = ZERO
     biases: Expr = ZERO

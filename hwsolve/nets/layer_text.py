@@ -26,9 +26,11 @@ if TYPE_CHECKING:
         """A text of the user's file, with its place."""
 
         @property
-        def text(self) -> str: ...
+        def text(self) -> str:
+            """The text itself."""
 
-        def place(self, at: int = 0) -> Place | None: ...
+        def place(self, at: int = 0) -> Place | None:
+            """The place of the character at an offset."""
 
 
 MOST_WORDS = 100
@@ -73,6 +75,9 @@ def read_layer_options(options: Mapping[str, Any], place: Place | None) -> Spec:
         reading = _Reading(row, place)
         reading.words(words[used:])
         rest = {key: value for key, value in options.items() if key != named[0]}
+    elif len(kinds) == 1 and len(options) == 1 and _is_short_form(options[kinds[0]]):
+        # `- conv: conv 6 5x5` names a layer by its own kind
+        return read_layer(options[kinds[0]])._replace(name=kinds[0])
     elif len(kinds) == 1:
         reading = _Reading(ROWS[_plain(kinds[0])], place)
         reading.argument(options[kinds[0]])
@@ -83,8 +88,9 @@ def read_layer_options(options: Mapping[str, Any], place: Place | None) -> Spec:
         keys = ", ".join(map(shortened, options)) or "nothing"
         near = [hint for key in options if (hint := did_you_mean(key, tuple(ROWS)))]
         raise InputError(
-            f"no kind of layer among {keys}", place, near[0] if near else "write {conv: 6, kernel: 5}"
-        )
+            f"no kind of layer among {keys}", place,
+            near[0] if near else "write {conv: 6, kernel: 5}",
+        )  # fmt: skip
     for key, value in rest.items():
         reading.option(key, value)
     return reading.spec()
@@ -115,7 +121,7 @@ class _Reading:
     def set(self, name: str, value: OptionValue, place: Place | None) -> None:
         if name in self.options:
             if name in dict(self.row.settled):
-                raise InputError(f"a {self.row.title} has {_said(name)} already", place)
+                raise InputError(f"{self.row.name} decides {OPTIONS[name].what} itself", place)
             raise InputError(f"{OPTIONS[name].what} is given twice", place)
         self.options[name] = value
         self.places[name] = place
@@ -171,7 +177,7 @@ class _Reading:
                 filled = ""
                 name, value = FLAGS[lower]
                 self.set(name, value, word.place)
-            elif lower in {"no", "without"} and waiting and self._find(waiting[-1].text) is not None:
+            elif lower in {"no", "without"} and waiting and self._find(waiting[-1].text):
                 self._keyed(waiting.pop().text, "no", word, waiting)
             elif option is not None:
                 filled = ""
@@ -273,6 +279,10 @@ def _row_of(words: Sequence[_Word]) -> tuple[Row, int]:
     raise InputError(f"'{shortened(word.text)}' is not a kind of layer", word.place, hint)
 
 
+def _is_short_form(value: Any) -> bool:
+    return hasattr(value, "text") and _plain(value.text.split(maxsplit=1)[0]) in ROWS
+
+
 def _plain(word: str) -> str:
     return word.lower().replace("-", "").replace("_", "").replace(" ", "")
 
@@ -309,10 +319,6 @@ def _table(rows: list[Any], place: Place | None) -> tuple[tuple[int, ...], ...]:
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return tuple(table)
-
-
-def _said(name: str) -> str:
-    return f"its {OPTIONS[name].name}" if name in OPTIONS else name
 
 
 _OPTION_WORDS = frozenset(

@@ -17,7 +17,6 @@ from hwsolve.nets.sizes import Size, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hwsolve.errors import Place
     from hwsolve.nets.layer import OptionValue, Rule, Spec
 
 INPUT = "input"
@@ -208,9 +207,7 @@ def _loop(layers: Sequence[Layer], caught: set[int]) -> InputError:
         here = next(source for source in layers[here].sources if source in caught)
     loop = [*path[path.index(here) :], here][::-1]
     shown = " -> ".join(layers[number].name for number in loop)
-    place: Place | None = min(
-        (layers[number].spec.place for number in loop if layers[number].spec.place), default=None
-    )
+    place = layers[min(loop)].spec.place
     return InputError(f"the layers form a loop: {shown}", place, "a layer reads earlier ones only")
 
 

@@ -8,7 +8,7 @@ from hwsolve.errors import InputError, did_you_mean
 from hwsolve.nets.sizes import read_sizes, read_whole, shortened, size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hwsolve.errors import Place
     from hwsolve.nets.layer import OptionValue
@@ -63,15 +63,15 @@ def _padding(text: str, what: str, place: Place | None) -> OptionValue:
 
 
 def _yes_or_no(text: str, what: str, place: Place | None) -> bool:
-    return _one_of({**_YES, **_NO}, text, what, place, "yes or no")
+    return bool(_one_of({**_YES, **_NO}, text, what, place, "yes or no"))
 
 
 def _rounding(text: str, what: str, place: Place | None) -> str:
-    return _one_of(_ROUNDING, text, what, place, "floor or ceil")
+    return str(_one_of(_ROUNDING, text, what, place, "floor or ceil"))
 
 
 def _one_of(
-    known: dict[str, OptionValue], text: str, what: str, place: Place | None, choice: str
+    known: Mapping[str, OptionValue], text: str, what: str, place: Place | None, choice: str
 ) -> OptionValue:
     word = text.strip().lower()
     if word not in known:
@@ -124,6 +124,14 @@ def _said_window(value: OptionValue, axes: int) -> str:
     return size_text(value * axes if len(value) == 1 else value)
 
 
+def _said_units(value: OptionValue, _axes: int) -> str:
+    return "1 unit" if value == 1 else f"{value} units"
+
+
+def _said_filters(value: OptionValue, _axes: int) -> str:
+    return "1 filter" if value == 1 else f"{value} filters"
+
+
 def _said_padding(value: OptionValue, _axes: int) -> str:
     if value == VALID or value in {(0,), (0, 0)}:
         return ""
@@ -131,7 +139,7 @@ def _said_padding(value: OptionValue, _axes: int) -> str:
 
 
 _ROWS = (
-    Option("filters", "the number of filters", _whole, _unless(None, "{} filters"), "f",
+    Option("filters", "the number of filters", _whole, _said_filters, "f",
            ("out", "out_channels", "channels", "maps", "features")),
     Option("kernel", "the kernel", _sizes, _said_window, "k",
            ("kernel_size", "window", "size", "pool_size")),
@@ -149,7 +157,7 @@ _ROWS = (
            ("connections", "connection_table")),
     Option("rounding", "rounding", _rounding, lambda word, _: "rounded up" if word == CEIL else "",
            "", ("round",)),
-    Option("units", "the number of units", _whole, _unless(None, "{} units"), "u",
+    Option("units", "the number of units", _whole, _said_units, "u",
            ("out", "out_features", "features", "neurons", "outputs")),
     Option("rate", "the dropout rate", _rate, _nothing, "", ("probability", "p")),
     Option("slope", "the slope", _slope, _nothing, "", ("negative_slope", "alpha")),

@@ -14,17 +14,17 @@ from hwsolve.nets.windows import map_area
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INPUTS, UNITS, CHANNELS, VALUES = Sym("n_in"), Sym("n_out"), Sym("C"), Sym("n")
+INPUTS, UNITS, CHANNELS, VALUES = Sym("inputs"), Sym("units"), Sym("C"), Sym("N")
 
 
 def dense(request: Request) -> Rule:
     """A fully connected layer; a map is flattened first."""
     sizes, lines = _flat_input(request)
-    sizes["n_out"] = sizes["outputs"] = request.options["units"]
+    sizes["units"] = sizes["outputs"] = request.options["units"]
     bias = request.options.get("bias", True)
     products = times(INPUTS, UNITS)
     return Rule(
-        output=(sizes["n_out"],),
+        output=(sizes["units"],),
         sizes=sizes,
         lines=lines,
         weights=products,
@@ -45,10 +45,10 @@ def dense(request: Request) -> Rule:
 def radial_basis(request: Request) -> Rule:
     """Squared distances to fixed centres, nothing to train (the output of LeNet-5 in 1998)."""
     sizes, lines = _flat_input(request)
-    sizes["n_out"] = sizes["outputs"] = request.options["units"]
+    sizes["units"] = sizes["outputs"] = request.options["units"]
     products = times(INPUTS, UNITS)
     return Rule(
-        output=(sizes["n_out"],),
+        output=(sizes["units"],),
         sizes=sizes,
         lines=lines,
         operations={
@@ -66,18 +66,20 @@ def radial_basis(request: Request) -> Rule:
 
 def flatten(request: Request) -> Rule:
     """All values of a map as one list of features."""
-    sizes, lines = _flat_input(request)
-    return Rule(output=(sizes["n_in"],), sizes=sizes, lines=lines)
+    sizes, lines = _flat_input(request, "features")
+    return Rule(output=(sizes["features"],), sizes=sizes, lines=lines)
 
 
-def _flat_input(request: Request) -> tuple[dict[str, int], tuple[Line, ...]]:
+def _flat_input(
+    request: Request, name: str = "inputs"
+) -> tuple[dict[str, int], tuple[Line, ...]]:
     (size,) = request.inputs
-    sizes: dict[str, int] = {"n_in": prod(size)}
+    sizes: dict[str, int] = {name: prod(size)}
     if len(size) == 1:
         return sizes, ()
     sizes["C"] = size[0]
     formula = times(CHANNELS, map_area(sizes, size[1:]))
-    return sizes, (Line("n_in", formula, f"{size_text(size)} flattened"),)
+    return sizes, (Line(name, formula, f"{size_text(size)} flattened"),)
 
 
 def same_size(request: Request) -> Rule:
@@ -132,7 +134,7 @@ def activation(name: str) -> Callable[[Request], Rule]:
         remarks = (f"each value: {needs.formula}",) if needs.formula else ()
         return Rule(
             output=size,
-            sizes={"n": prod(size)},
+            sizes={"N": prod(size)},
             operations=counted,
             remarks=remarks if counted else (),
         )
@@ -162,7 +164,7 @@ def softmax(request: Request) -> Rule:
 def batch_normalisation(request: Request) -> Rule:
     """A trained scale and shift for each channel, and a running mean and variance."""
     (size,) = request.inputs
-    sizes = {"C": size[0], "n": prod(size)}
+    sizes = {"C": size[0], "N": prod(size)}
     return Rule(
         output=size,
         sizes=sizes,
@@ -190,7 +192,7 @@ def addition(request: Request) -> Rule:
         )
     count = len(request.inputs)
     sums = VALUES if count == 2 else Num(count - 1) * VALUES  # noqa: PLR2004  (one addition each)
-    return Rule(output=first, sizes={"n": prod(first)}, operations={"additions": sums})
+    return Rule(output=first, sizes={"N": prod(first)}, operations={"additions": sums})
 
 
 def concatenation(request: Request) -> Rule:

@@ -24,49 +24,49 @@ class Field(NamedTuple):
 
     `size` is the receptive field, `jump` the distance between the fields of
     neighbouring outputs, `start` the first row that output 0 sees (negative in the
-    padding), `count` the number of outputs along the axis.
+    padding), `places` the number of outputs along the axis.
     """
 
     size: int
     jump: int
     start: int
-    count: int
+    places: int
 
     @property
     def whole(self) -> Field:
         """What an output sees that reads every place of the axis."""
-        return Field(self.size + (self.count - 1) * self.jump, self.jump, self.start, 1)
+        return Field(self.size + (self.places - 1) * self.jump, self.jump, self.start, 1)
 
 
 # The fields of a layer along each axis, or why it has none.
 Fields = tuple[Field, ...] | str
 
 
-def receptive_fields(network: Network, only: Sequence[Layer] | None = None) -> dict[str, Fields]:
+def receptive_fields(network: Network, path: Sequence[Layer] | None = None) -> dict[str, Fields]:
     """The fields of every layer by name, seen from the network's input.
 
-    With `only`, the layers of a chain: seen from what the first of them reads.
+    With a `path`, those of its layers, seen from what its first layer reads.
     """
-    if only is None:
-        layers = [network.layers[number] for number in network.order]
-        size = network.input
-    else:
-        layers = list(only)
-        size = network.inputs(layers[0])[0]
-    first = layers[0].sources
+    inside = set(network.order) if path is None else {layer.number for layer in path}
+    entrance = (FROM_INPUT,) if path is None else path[0].sources
+    size = network.input if path is None else network.inputs(path[0])[0]
     start: Fields = tuple([Field(1, 1, 0, length) for length in size[1:]])
     if not start:
-        start = "the input has no height and width"
-    found: dict[str, Fields] = {}
-    for layer in layers:
-        read = [
-            start
-            if source == FROM_INPUT or (only is not None and layer.sources == first)
-            else found[network.layers[source].name]
-            for source in layer.sources
-        ]
-        found[layer.name] = _after(layer, read)
-    return found
+        start = "a list of features has no height and width"
+    found: dict[int, Fields] = {}
+    for number in network.order:
+        if number not in inside:
+            continue
+        layer = network.layers[number]
+        read: list[Fields] = []
+        for source in layer.sources:
+            if source in found:
+                read.append(found[source])
+            else:
+                outside = f"{layer.name} reads a layer that is not of the path"
+                read.append(start if source in entrance else outside)
+        found[number] = _after(layer, read)
+    return {network.layers[number].name: fields for number, fields in found.items()}
 
 
 def field_of(fields: Fields) -> tuple[Field, ...]:
@@ -109,16 +109,16 @@ def _joined(layer: Layer, read: list[Fields]) -> Fields:
         if isinstance(each, str):
             return each
         fields.append(each)
-    if len({tuple([field.count for field in each]) for each in fields}) > 1:
+    if len({tuple([field.places for field in each]) for each in fields}) > 1:
         fields = [tuple([field.whole for field in each]) for each in fields]
     joined: list[Field] = []
     for axis in zip(*fields, strict=True):
-        count = axis[0].count
-        if count > 1 and len({field.jump for field in axis}) > 1:
+        places = axis[0].places
+        if places > 1 and len({field.jump for field in axis}) > 1:
             return f"branches with different strides meet in {layer.name}"
         start = min(field.start for field in axis)
         end = max(field.start + field.size for field in axis)
-        joined.append(Field(end - start, axis[0].jump, start, count))
+        joined.append(Field(end - start, axis[0].jump, start, places))
     return tuple(joined)
 
 
@@ -126,26 +126,29 @@ def _joined(layer: Layer, read: list[Fields]) -> Fields:
 _ONE, _ALL = "one", "all"
 
 
-def traced_back(network: Network, layer: Layer) -> tuple[int, ...] | None:
+def traced_back(
+    network: Network, layer: Layer, path: Sequence[Layer] | None = None
+) -> tuple[int, ...] | None:
     """The receptive field along each axis, found from the output back to the input.
 
     A second way, for certificates: the first and the last row that output 0 sees are
-    followed through every layer below. None where features are joined, because then
-    output 0 belongs to one of the joined layers only.
+    followed through every layer below (of the path). None where features are joined,
+    because then output 0 belongs to one of the joined layers only.
     """
-    axes = len(network.input) - 1
+    inside = set(network.order) if path is None else {each.number for each in path}
     spans: dict[int, list[tuple[int, int]] | str] = {
-        layer.number: [(0, 0)] * axes if len(layer.output) > 1 else _ONE
+        layer.number: [(0, 0)] * (len(layer.output) - 1) if len(layer.output) > 1 else _ONE
     }
     for number in reversed(network.order[: network.order.index(layer.number) + 1]):
-        if number not in spans:
+        if number not in spans or number not in inside:
             continue
         here = network.layers[number]
         for source, size in zip(here.sources, network.inputs(here), strict=True):
             back = _seen_before(here, spans[number], size[1:])
             if back is None:
                 return None
-            spans[source] = _together(spans.get(source, back), back)
+            below = source if source in inside else FROM_INPUT
+            spans[below] = _together(spans.get(below, back), back)
     seen = spans[FROM_INPUT]
     if isinstance(seen, str):
         return None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.nets.cell import Step, Weights, step_equations
-from hwsolve.nets.emitted import Choice, Emitted, Shape, WrittenOut, describe
+from hwsolve.nets.emitted import Choice, Emitted, Shape, WrittenOut, describe, is_linear
 from hwsolve.nets.gates import STACKED, Gate, gates, is_stacked
 from hwsolve.nets.recurrent_shapes import check_weights, state_entries, step_entries
 
@@ -40,7 +40,6 @@ _OPTIONS: Final[Mapping[str, Mapping[str, tuple[str, ...] | None]]] = {
     },
 }
 _CONVENTIONS: Final = {"weights": ("out_in", "in_out"), "recurrent_weights": ("U", "W")}
-_LINEAR: Final = frozenset({"", "none", "linear", "identity", "id"})
 _CANDIDATES: Final = {
     "lstm": ("g", "ctilde", "chat", "cbar", "cc", "a"),
     "gru": ("htilde", "hhat", "n", "hc", "hbar", "g"),
@@ -91,6 +90,8 @@ class _Writer:
         self.cell = recurrent.cell
         self.input = recurrent.input
         self.options = recurrent.options
+        own = (written.text.partition("(")[0].strip() for written in recurrent.equations)
+        self.functions = frozenset(own)
         self.shapes = shapes
         self.given = frozenset(shapes)
         self.conventions = conventions
@@ -157,9 +158,7 @@ class _Writer:
                 f"the {CELLS[self.cell]} computes '{name}', but a given value has that name too",
                 "rename the given value",
             )
-        activation = self.options.get("activation")
-        place = activation.origin if activation and "(" in text else self.place
-        self.equations.append(Emitted(f"{name} = {text}", place))
+        self.equations.append(Emitted(f"{name} = {text}", self.place))
 
     def _known_options(self) -> None:
         known = list(_OPTIONS[self.cell])
@@ -203,8 +202,17 @@ class _Writer:
 
     def _activation(self) -> str:
         written = self.options.get("activation")
-        text = written.text.strip() if written else "tanh"
-        return "" if text.lower() in _LINEAR else text
+        if written is None:
+            return "tanh"
+        name = written.text.partition("(")[0].strip()
+        if not is_linear(name) and name not in self.functions:
+            from hwsolve.expr.calls import known_functions
+
+            known = known_functions()
+            if name not in known:
+                hint = did_you_mean(name, tuple(known)) or f"define it: {name}(z) = ..."
+                self._fail(written.origin, f"unknown function '{name}'", hint)
+        return written.text
 
     def _unstack(self, first_index: int) -> None:
         """Cut `W_ih` and its kin, which hold a block of rows for each gate."""
@@ -242,11 +250,12 @@ class _Writer:
 
     def _inputs(self) -> tuple[str, ...]:
         """The given sequence by name, or the steps where each has a name of its own."""
-        if self.input in self.shapes:
+        stem = self.input.removesuffix("1")
+        if self.input in self.shapes and (stem == self.input or f"{stem}2" not in self.shapes):
             return (self.input,)
         names: list[str] = []
-        while f"{self.input}{len(names) + 1}" in self.shapes:
-            names.append(f"{self.input}{len(names) + 1}")
+        while f"{stem}{len(names) + 1}" in self.shapes:
+            names.append(f"{stem}{len(names) + 1}")
         if not names:
             self._fail(
                 self.place,

@@ -31,13 +31,7 @@ def convolution(request: Request) -> Rule:
     bias = options.get("bias", True)
     if "table" in options:
         return _by_table(request, sliding, sizes, bias=bias)
-    seen = times(CHANNELS, sliding.area)  # what a filter sees at one position
-    remark: tuple[str, ...] = ()
-    if groups == channels > 1:
-        seen, remark = sliding.area, ("each filter sees one channel",)
-    elif groups > 1:
-        sizes["g"] = groups
-        seen = times(CHANNELS / Sym("g"), sliding.area)
+    seen = seen_by_filter(channels, groups, sliding.area, sizes)
     outputs = Line("outputs", times(FILTERS, sliding.places))
     sizes["outputs"] = whole(outputs.formula, sizes)
     products = times(OUTPUTS, seen)
@@ -56,9 +50,19 @@ def convolution(request: Request) -> Rule:
         connections=times(OUTPUTS, seen + 1) if bias else products,
         units=OUTPUTS,
         windows=sliding.windows,
-        remarks=remark,
+        remarks=("each filter sees one channel",) if groups == channels > 1 else (),
         conventions=(*sliding.conventions, "bias", "mac"),
     )
+
+
+def seen_by_filter(channels: int, groups: int, area: Expr, sizes: dict[str, int]) -> Expr:
+    """How many values a filter sees at one position; the groups are added to `sizes`."""
+    if groups == 1:
+        return times(CHANNELS, area)
+    if groups == channels:
+        return area
+    sizes["g"] = groups
+    return times(CHANNELS / Sym("g"), area)
 
 
 def _groups(request: Request, channels: int) -> int:

@@ -164,14 +164,12 @@ def _in_names(windows: tuple[Window, ...], word: str, rounding: str) -> Sliding:
         sizes[outs[axis]] = window.out
         dilated = window.dilation > 1
         if word == SAME:
-            span = d[axis] * (k[axis] - 1) + 1 if dilated else k[axis]
             total = "P" if alike else f"P{_SUFFIXES[axes][axis]}"
             sizes[total] = window.before + window.after
-            needed = (Sym(outs[axis]) - 1) * s[axis] + span - n[axis]
-            lines += [
-                Line(outs[axis], ceil(n[axis] / s[axis]), "same padding"),
-                Line(total, Apply("max", (needed, Num(0))), _placed(window, axes, axis, alike=alike)),
-            ]
+            placed = _placed(window, axes, axis, alike=alike)
+            reach = d[axis] * (k[axis] - 1) if dilated else k[axis] - 1
+            symbols = (n[axis], s[axis], reach)
+            lines += _same_lines((outs[axis], total), symbols, window.stride, placed)
             continue
         room = n[axis] + Num(2) * p[axis]
         room = room - d[axis] * (k[axis] - 1) - 1 if dilated else room - k[axis]
@@ -186,6 +184,23 @@ def _in_names(windows: tuple[Window, ...], word: str, rounding: str) -> Sliding:
     )  # fmt: skip
 
 
+def _same_lines(
+    names: tuple[str, str], symbols: tuple[Expr, Expr, Expr], stride: int, placed: str
+) -> list[Line]:
+    """The output's length with padding `same`, and the zeros P that it takes."""
+    (out, total), (n, s, reach) = names, symbols
+    if stride == 1:
+        return [
+            Line(total, reach, f"same padding, {placed}"),
+            Line(out, n + Sym(total) - reach),
+        ]
+    needed = (Sym(out) - 1) * s + reach + 1 - n
+    return [
+        Line(out, ceil(n / s), "same padding"),
+        Line(total, Apply("max", (needed, Num(0))), placed),
+    ]
+
+
 def _conventions(windows: tuple[Window, ...], word: str) -> tuple[str, ...]:
     named = []
     if word != SAME and any(_uneven(window) for window in windows):
@@ -198,8 +213,12 @@ def _conventions(windows: tuple[Window, ...], word: str) -> tuple[str, ...]:
 
 
 def _placed(window: Window, axes: int, axis: int, *, alike: bool) -> str:
-    side = "" if axes == 1 else (" on each axis" if alike else f" {_LENGTHS[axes][axis]}")
-    return f"zeros{side}: {window.before} before, {window.after} behind"
+    """Where the zeros of padding `same` lie."""
+    if axes == 1 or alike:
+        each = "" if axes == 1 else ", on each axis"
+        return f"zeros: {window.before} before and {window.after} behind{each}"
+    first, last = (("above", "below"), ("left", "right"))[axis]
+    return f"zeros: {window.before} {first} and {window.after} {last}"
 
 
 def _uneven(window: Window) -> bool:
@@ -208,7 +227,8 @@ def _uneven(window: Window) -> bool:
 
 def _was_taken_back(window: Window, rounding: str) -> bool:
     """Whether rounding up gave a position behind the input, which does not count."""
-    return rounding == CEIL and -(-(window.padded - window.extent) // window.stride) + 1 > window.out
+    room = window.padded - window.extent
+    return rounding == CEIL and -(-room // window.stride) + 1 > window.out
 
 
 def _rounding_remark(window: Window, rounding: str, length: str) -> str:
@@ -218,10 +238,18 @@ def _rounding_remark(window: Window, rounding: str, length: str) -> str:
         if _was_taken_back(window, rounding):
             return "rounded up, less a window that would start behind the input"
         return f"rounded up, the last window reaches {-window.left_over} over the edge"
-    padded = "padded " if window.before or window.after else ""
     left = window.left_over
-    are = "is" if left == 1 and length == "positions" else "are"
-    return f"rounded down, the last {left} of {window.padded} {padded}{length} {are} not read"
+    if left == 1:
+        last = f"last {_singular(length)}"
+        are = "is" if " " not in length else "are"
+    else:
+        last, are = f"last {left} {length}", "are"
+    of = " of the padded input" if window.before or window.after else ""
+    return f"rounded down, the {last}{of} {are} not read"
+
+
+def _singular(length: str) -> str:
+    return " and ".join(word.removesuffix("s") for word in length.split(" and "))
 
 
 def _each_axis(request: Request, option: str, axes: int, default: Size) -> Size:

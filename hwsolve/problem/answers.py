@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hwsolve.errors import InputError
-from hwsolve.problem.nodes import Map, Node, Seq, what
-from hwsolve.problem.source import clip, is_empty
+from hwsolve.problem.nodes import Map, Node, Seq, is_empty, what
+from hwsolve.problem.source import clip
 from hwsolve.problem.values import number
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hwsolve.errors import did_you_mean
 from hwsolve.problem.model import (
     Body,
     Cnn,
@@ -15,7 +14,7 @@ from hwsolve.problem.model import (
     Recurrent,
     Written,
 )
-from hwsolve.problem.source import clip
+from hwsolve.problem.source import clip, near
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,18 +90,20 @@ def _known(source: Source, value: Written | Given, given: Mapping[str, Given]) -
 
 def _given_expected(source: Source, name: Written, given: Mapping[str, Given]) -> None:
     if name.text not in given:
-        hint = did_you_mean(name.text, list(given)) or "write it under 'given'"
+        hint = near(name.text, given) or "write it under 'given'"
         source.fail(name.origin, f"'{clip(name.text)}' is not given", hint)
 
 
-def _input(parsed: Parsed, given: Mapping[str, Given]) -> str:
+def _input(parsed: Parsed, given: Mapping[str, Given], first: str = "") -> str:
+    """The name of the input; a value whose name ends with `first` is one as well."""
     stated: Written | None = parsed.values.get("input")
     if stated is not None:
-        _given_expected(parsed.source, stated, given)
+        if not first or stated.text + first not in given:
+            _given_expected(parsed.source, stated, given)
         return stated.text
     if "input" in parsed.values:
         return "x"
-    found = [name for name in _INPUTS if name in given]
+    found = [name for name in _INPUTS if name in given or (first and name + first in given)]
     if len(found) != 1:
         message = "both 'x' and 'X' are given" if found else "no input is given"
         hint = "write 'input: x' or 'input: X'" if found else "give x, or write 'input: name'"
@@ -154,7 +155,8 @@ def recurrent(parsed: Parsed) -> Recurrent:
     """A cell and its options as written."""
     values = parsed.values
     options = {key: values[key] for key in _OPTIONS if values.get(key) is not None}
-    name = _input(parsed, values.get("given") or {})
+    # Each step of a sequence may be given by itself: x1, x2, ...
+    name = _input(parsed, values.get("given") or {}, first="1")
     return Recurrent(values.get("cell") or "", name, options, values.get("equations") or ())
 
 

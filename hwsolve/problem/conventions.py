@@ -20,8 +20,9 @@ class Choice(NamedTuple):
 class Convention(NamedTuple):
     """A convention: what it decides, its values, and the value where none is stated.
 
-    With `weight`, any whole number from 0 is a value. `default` is "" where it
-    depends on something else, which the description says.
+    With `weight`, any whole number from 0 is a value. With `open`, other values than
+    the choices have a meaning too, which who counts by it knows. `default` is ""
+    where it depends on something else, which the description says.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Convention(NamedTuple):
     choices: tuple[Choice, ...]
     default: str
     weight: bool = False
+    open: bool = False
 
 
 def _weight(operation: str, default: str = "1") -> Convention:
@@ -53,7 +55,7 @@ CONVENTIONS: Final = (
             Choice("first", "the first of several equal maxima takes the whole gradient"),
             Choice("share", "equal maxima share the gradient equally", ("equal", "split")),
         ),
-        "first",
+        "share",
     ),
     Convention(
         "first_index",
@@ -82,6 +84,24 @@ CONVENTIONS: Final = (
             Choice("in_out", "a weight matrix has a column for each unit"),
         ),
         "out_in",
+    ),
+    Convention(
+        "recurrent_weights",
+        "the letter of the matrices that multiply a cell's previous state",
+        (
+            Choice("U", "W multiplies the input and U the previous state"),
+            Choice("W", "W multiplies the previous state and U the input"),
+        ),
+        "U",
+    ),
+    Convention(
+        "examples",
+        "where the examples of a batch lie; by default columns for features, rows for maps",
+        (
+            Choice("rows", "the first axis of a batch holds its examples"),
+            Choice("columns", "the last axis of a batch holds its examples"),
+        ),
+        "",
     ),
     Convention(
         "reduction",
@@ -131,21 +151,16 @@ CONVENTIONS: Final = (
     ),
     Convention(
         "flops",
-        "which operations count as FLOPs",
+        "which operations count as FLOPs; a list of operations is a value too",
         (
-            Choice(
-                "multiplications and additions",
-                "a multiplication is 1 FLOP and an addition is 1 FLOP",
-                ("2", "both"),
-            ),
-            Choice("multiplications", "only multiplications are counted as FLOPs"),
-            Choice(
-                "macs",
-                "a multiplication with its addition is 1 FLOP",
-                ("mac", "MAC", "MACs", "1", "multiply-accumulates"),
-            ),
+            Choice("multiplications and additions", "each of them is 1 FLOP"),
+            Choice("multiplications", "only multiplications are FLOPs"),
+            Choice("macs", "a multiplication with its addition is 1 FLOP"),
+            Choice("2 macs", "a multiplication with its addition is 2 FLOPs"),
+            Choice("all", "every operation is 1 FLOP"),
         ),
         "multiplications and additions",
+        open=True,
     ),
     _weight("multiplication"),
     _weight("addition"),
@@ -173,7 +188,7 @@ def canonical(convention: Convention, text: str) -> str | None:
     for choice in convention.choices:
         if text == choice.value or text in choice.also:
             return choice.value
-    return None
+    return text if convention.open and text else None
 
 
 def meaning(name: str, value: str) -> str:

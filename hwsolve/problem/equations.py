@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsolve.problem.nodes import Map, Node, Scalar, Seq, what
-from hwsolve.problem.source import clip, is_empty
+from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
+from hwsolve.problem.source import clip
+from hwsolve.problem.tree import MAX_NODES
 
 if TYPE_CHECKING:
     from hwsolve.problem.model import Written
     from hwsolve.problem.source import Source
 
+# The longest text that is split into names.
+_LONGEST = 100_000
 _OPENING = "([{"
 _CLOSING = ")]}"
 
@@ -32,9 +35,16 @@ def read_equations(source: Source, key: str, node: Node) -> tuple[Written, ...]:
             source.fail(node, f"'{key}' is empty", "write '- name = expression' below it")
         return ()
     equations = []
+    in_brackets = source.text.startswith("[", node.start.index)
     for item in node.items:
         if item.__class__ is Scalar and item.text:
             equations.append(source.written(item))
+            if in_brackets and item.text.count("(") != item.text.count(")"):
+                source.fail(
+                    item,
+                    f"the brackets of '{clip(item.text)}' do not match",
+                    "an equation with a comma needs quotes inside '[...]'",
+                )
         else:
             _not_an_equation(source, item)
     if not node.items:
@@ -67,6 +77,8 @@ def _lines(source: Source, key: str, node: Scalar) -> tuple[Written, ...]:
     if is_empty(node):
         source.fail(node, f"'{key}' is empty", "write '- name = expression' below it")
         return ()
+    if node.text.count("\n") > MAX_NODES:
+        source.stop(node, f"'{key}' has more than {MAX_NODES:,} lines")
     whole = source.written(node)
     lines = whole.text.split("\n")
     several = node.end.line > node.start.line and node.style in {"", "'", '"', ">"}
@@ -94,10 +106,12 @@ def read_names(source: Source, key: str, node: Node) -> tuple[Written, ...]:
     """Names from a list, or from one text with commas between them."""
     names: list[Written] = []
     if isinstance(node, Scalar):
+        if len(node.text) > _LONGEST:
+            source.stop(node, f"'{key}' is a text of {len(node.text)} characters", "write a list")
         names.extend(split_names(source.written(node)))
     elif isinstance(node, Seq):
         for item in node.items:
-            if isinstance(item, Scalar):
+            if isinstance(item, Scalar) and len(item.text) <= _LONGEST:
                 found = split_names(source.written(item))
                 names.extend(found)
                 if not found:

@@ -194,14 +194,23 @@ DENSE_LAYER: Final = (
     Field("name", "text", "a name for the layer", "out"),
 )
 
-# Keys by which a layer of `kind: cnn` in long form is known from a layer with a name.
+# Keys by which a layer of `kind: cnn` in long form is known from a layer with a name: the
+# names in the layer table (a test keeps them equal), and the keys that announce one.
 LAYER_WORDS: Final = frozenset({
-    "conv", "conv1d", "conv2d", "conv3d", "convolution", "depthwise", "pointwise", "separable",
-    "transposed", "deconv", "convtranspose", "pool", "maxpool", "max_pool", "avgpool", "avg_pool",
-    "meanpool", "globalpool", "global_pool", "gap", "subsampling", "subsample", "dense", "fc",
-    "linear", "full", "rbf", "flatten", "dropout", "relu", "sigmoid", "tanh", "activation",
-    "softmax", "batchnorm", "batch_norm", "bn", "layernorm", "lrn", "norm", "upsample", "padding",
-    "pad", "concat", "concatenate", "add", "identity", "embedding", "lstm", "gru", "rnn",
+    "add", "affine", "average", "averagepool", "averagepooling", "averagepooling2d", "avg",
+    "avgpool", "avgpool1d", "avgpool2d", "avgpooling", "batchnorm", "batchnorm1d",
+    "batchnorm2d", "batchnormalisation", "batchnormalization", "bn", "cat", "concat",
+    "concatenate", "concatenation", "conv", "conv1d", "conv2d", "convdepthwise", "convolution",
+    "dense", "depthwise", "depthwiseconv", "depthwiseconv2d", "depthwiseconvolution", "dropout",
+    "dropout2d", "dwconv", "elu", "fc", "flatten", "fullyconnected", "gap", "gelu",
+    "globalaverage", "globalaveragepool", "globalaveragepooling", "globalaveragepooling2d",
+    "globalavg", "globalavgpool", "globalavgpooling", "globalmax", "globalmaxpool",
+    "globalmaxpooling", "globalmaxpooling2d", "globalpool", "globalpooling", "gmp", "identity",
+    "kind", "layer", "leakyrelu", "linear", "logistic", "lrelu", "max", "maxpool", "maxpool1d",
+    "maxpool2d", "maxpooling", "maxpooling2d", "meanpool", "plus", "pointwise", "pointwiseconv",
+    "pointwiseconvolution", "pool", "pooling", "pwconv", "radialbasis", "radialbasisfunctions",
+    "rbf", "relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "subsample",
+    "subsampling", "sum", "swish", "tanh", "trainablesubsampling", "type",
 })  # fmt: skip
 
 _BY_KIND: Final = {kind.name: kind for kind in KINDS}

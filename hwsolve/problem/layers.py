@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hwsolve.errors import Place, did_you_mean
 from hwsolve.problem.equations import read_names, split_names
 from hwsolve.problem.fields import DENSE_LAYER, LAYER_WORDS, Field
 from hwsolve.problem.model import Given, LayerEntry, Written
 from hwsolve.problem.names import normal, why_not
-from hwsolve.problem.nodes import Map, Node, Scalar, Seq, what
-from hwsolve.problem.source import Source, clip, is_empty
+from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
+from hwsolve.problem.source import clip, near
 from hwsolve.problem.values import number, read_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hwsolve.errors import Place
+    from hwsolve.problem.source import Source
+
+
+_IGNORED: Final = {ord(character): None for character in "-_ "}
 
 
 class DenseEntry(NamedTuple):
@@ -59,8 +64,8 @@ def _dense(source: Source, node: Node, count: int) -> DenseEntry | None:
     known = [field.name for field in DENSE_LAYER]
     for name, (key, value) in node.entries.items():
         if name not in known:
-            near = did_you_mean(name, known) or f"a layer has {', '.join(known)}"
-            source.fail(key, f"unknown key '{clip(name)}' in a layer", near)
+            likely = near(name, known) or f"a layer has {', '.join(known)}"
+            source.fail(key, f"unknown key '{clip(name)}' in a layer", likely)
         elif is_empty(value):
             source.fail(key, f"'{name}' has no value", "write one, or remove the key")
     if "W" not in node.entries:
@@ -128,16 +133,27 @@ def _layer(source: Source, node: Node) -> LayerEntry | None:
     if isinstance(node, Scalar):
         return LayerEntry(None, source.written(node), {}, (), place)
     name, (key, value) = next(iter(node.entries.items()))
-    if is_empty(value) and len(node.entries) > 1:
+    if is_empty(value) and len(node.entries) > 1 and not _is_kind(name):
         source.fail(
             key,
             f"the layer '{clip(name)}' has no value",
             f"indent the lines below '{clip(name)}:' further, or write '{clip(name)}: {{...}}'",
         )
         return None
-    if len(node.entries) == 1 and (isinstance(value, Map) or name.lower() not in LAYER_WORDS):
+    if len(node.entries) == 1 and _is_name(name, value):
         return _named(source, key, value)
     return _options(source, node, None, place)
+
+
+def _is_name(key: str, value: Node) -> bool:
+    """Whether `key: value` is a layer with its name, and not a kind of layer with its argument."""
+    if isinstance(value, Map) or not _is_kind(key):
+        return True
+    return isinstance(value, Scalar) and _is_kind((value.text.split() or [""])[0])
+
+
+def _is_kind(word: str) -> bool:
+    return word.lower().translate(_IGNORED) in LAYER_WORDS
 
 
 def _named(source: Source, key: Scalar, value: Node) -> LayerEntry | None:
@@ -166,8 +182,10 @@ def _options(source: Source, node: Node, name: str | None, place: Place) -> Laye
     options: dict[str, Any] = {}
     sources: tuple[Written, ...] = ()
     for key, (where, value) in node.entries.items():
-        if is_empty(value):
+        if is_empty(value) and not _is_kind(key):
             source.fail(where, f"'{clip(key)}' has no value", "write one, or remove the key")
+        elif is_empty(value):
+            options[key] = None
         elif key == "from":
             sources = read_names(source, key, value)
         elif key == "name" and isinstance(value, Scalar) and name is None:

@@ -120,8 +120,9 @@ class LayerEntry(NamedTuple):
     """A layer of `kind: cnn` as written, before the layer table looks at it.
 
     `text` is the short form (`conv 6 5x5 s2`); `options` the long form (`{conv: 6,
-    kernel: 5x5}`, nested lists of `Written` where a list stands); `sources` are the
-    names of the layers it reads (empty: the one before).
+    kernel: 5x5}`, nested lists of `Written` where a list stands, None behind the kind
+    of a layer without arguments: `{flatten: }`); `sources` are the names of the layers
+    it reads (empty: the one before).
     """
 
     name: str | None

@@ -70,3 +70,12 @@ def what(node: Node) -> str:
     if isinstance(node, Scalar):
         return "a text"
     return "a list" if isinstance(node, Seq) else "a mapping"
+
+
+def is_empty(node: Node) -> bool:
+    """Whether nothing was written for a value: `key:`, `~` or `null`."""
+    return (
+        isinstance(node, Scalar)
+        and not node.style
+        and (not node.text or node.text in {"~", "null", "Null", "NULL"})
+    )

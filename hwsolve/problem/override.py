@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.errors import InputError, InputErrors, Place, did_you_mean
+from hwsolve.errors import InputError, InputErrors, Place
 from hwsolve.problem.bodies import examples_of
 from hwsolve.problem.fields import COMMON
 from hwsolve.problem.model import Given, Network, Problem, Written
 from hwsolve.problem.names import normal
-from hwsolve.problem.source import Source, clip, decode, read_tree
+from hwsolve.problem.source import Source, clip, decode, near
+from hwsolve.problem.tree import read_tree
 from hwsolve.problem.values import read_given
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _part(problem: Problem, label: str) -> Problem:
         return problem.parts[labels.index(label)]
     if not labels:
         raise InputError(f"{problem.path} has no parts, so there is no part '{clip(label)}'")
-    hint = did_you_mean(label, labels) or f"its parts are {', '.join(map(clip, labels))}"
+    hint = near(label, labels) or f"its parts are {', '.join(map(clip, labels))}"
     raise InputError(f"{problem.path} has no part '{clip(label)}'", hint=hint)
 
 
@@ -70,12 +71,12 @@ def _set(problem: Problem, text: str) -> Problem:
     option = f"--set {clip(text)}"
     written, sign, value = text.partition("=")
     name = normal(written.strip())
-    if not sign or not value.strip():
+    if not sign or not value.strip() or value.lstrip().startswith("#"):
         raise InputError(f"{option}: a value is missing", hint="write --set name=value")
-    known = {name: None for one in (problem, *problem.parts) for name in one.given}
+    known = {key: None for one in (problem, *problem.parts) for key in one.given}
     if name is None or name not in known:
         shown = clip(written.strip())
-        hint = did_you_mean(shown, list(known)) or f"given are {', '.join(known)}"
+        hint = near(shown, known) or f"given are {', '.join(known)}"
         if not known:
             hint = "the problem has no given values"
         elif "[" in shown and normal(shown.partition("[")[0]) in known:
@@ -121,7 +122,7 @@ def _settings(wanted: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if field.choices and value not in field.choices:
             words = f"{', '.join(field.choices[:-1])} or {field.choices[-1]}"
-            hint = did_you_mean(str(value), field.choices) or f"it is {words}"
+            hint = near(str(value), field.choices) or f"it is {words}"
             raise InputError(f"{option} cannot be '{clip(str(value))}'", hint=hint)
         if isinstance(value, int) and field.most and not field.least <= value <= field.most:
             raise InputError(f"{option} is from {field.least} to {field.most}, not {value}")

@@ -18,6 +18,8 @@ Breaks: TypeAlias = tuple[tuple[int, int, int], ...]
 
 # What YAML takes for the end of a line.
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+# A longer text in quotes has only the place of its start.
+_LONGEST = 100_000
 _ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
 
 
@@ -66,8 +68,10 @@ def _folded(node: Scalar, raw: str) -> Breaks:
     return tuple(breaks)
 
 
-def _flowing(node: Scalar, raw: str) -> Breaks:
+def _flowing(node: Scalar, raw: str) -> Breaks:  # noqa: C901  (one case for each thing that moves the text)
     """A plain or quoted text: escapes are one character, a line's end and indentation a space."""
+    if len(raw) > _LONGEST:
+        return ()
     quote = node.style
     index, end = (1, len(raw) - 1) if quote else (0, len(raw))
     line, line_start = node.start.line + 1, -node.start.column

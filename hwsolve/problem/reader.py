@@ -10,30 +10,26 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-from hwsolve.errors import closest, did_you_mean
-from hwsolve.problem.answers import read_answers
+from hwsolve.errors import closest
 from hwsolve.problem.bodies import BODIES, Parsed
-from hwsolve.problem.conventions import BY_NAME, canonical
-from hwsolve.problem.equations import read_equations, read_names
-from hwsolve.problem.fields import KIND_NAMES, Field, fields_of, kinds_with
-from hwsolve.problem.layers import read_dense_layers, read_layers, read_paths, read_size
-from hwsolve.problem.model import Given, Graph, Problem, Settings, Written
-from hwsolve.problem.names import normal, why_not
-from hwsolve.problem.nodes import Map, Node, Scalar, Seq, what
-from hwsolve.problem.source import Source, clip, decode, is_empty, load, read_tree
-from hwsolve.problem.values import read_given
+from hwsolve.problem.fields import KIND_NAMES, fields_of, kinds_with
+from hwsolve.problem.keys import READERS, near_word, one_of, wrong
+from hwsolve.problem.model import Graph, Problem, Settings
+from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
+from hwsolve.problem.source import Source, clip, decode, load
+from hwsolve.problem.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from hwsolve.problem.fields import Field
+    from hwsolve.problem.model import Written
 
 MAX_PARTS: Final = 500
 # What all parts together may take over: equations and given values, each counted once a part.
 MAX_SHARED: Final = 2_000_000
 
 _LARGE: Final = 100_000
-_TRUE: Final = frozenset({"yes", "true", "on", "Yes", "True", "On", "YES", "TRUE", "ON"})
-_FALSE: Final = frozenset({"no", "false", "off", "No", "False", "Off", "NO", "FALSE", "OFF"})
 
 
 def read_problem(path: str) -> Problem:
@@ -144,10 +140,10 @@ class _Reader:
         if isinstance(value, Scalar) and value.text in KIND_NAMES:
             return value.text
         if isinstance(value, Scalar) and not is_empty(value):
-            hint = _near(value, KIND_NAMES)
+            hint = near_word(value, KIND_NAMES)
             self.source.fail(value, f"unknown kind '{clip(value.text)}'", hint)
         elif not is_empty(value):
-            _wrong(self.source, fields_of("")["kind"], value, "a word")
+            wrong(self.source, fields_of("")["kind"], value, "a word")
         return "?"
 
     def _unknown(self, key: Scalar, kind: str, fields: Mapping[str, Field]) -> None:
@@ -159,21 +155,23 @@ class _Reader:
             self.source.fail(
                 key,
                 f"the key '{name}' needs a 'kind' beside it",
-                f"kind {_or(owners)} has it",
+                f"kind {one_of(owners)} has it",
             )
             return
         if owners:
-            message = f"the key '{name}' belongs to kind {_or(owners)}, not to kind {kind}"
+            message = f"the key '{name}' belongs to kind {one_of(owners)}, not to kind {kind}"
             self.source.fail(key, message, "remove it, or change the kind")
             return
         before, colon, after = name.partition(":")
-        if colon:
+        if not name.isprintable():
+            hint = "it has an invisible character in it: type it anew, with plain spaces"
+        elif colon:
             hint = f"a space is missing after the colon: write '{clip(f'{before}: {after}')}'"
             self.mistyped.add(before)
         else:
-            near = closest(name, list(fields))
-            self.mistyped.add(near or "")
-            hint = f"did you mean '{near}'?" if near else f"known are {', '.join(fields)}"
+            likely = closest(clip(name), list(fields))
+            self.mistyped.add(likely or "")
+            hint = f"did you mean '{likely}'?" if likely else f"known are {', '.join(fields)}"
         self.source.fail(key, f"unknown key '{clip(name)}'", hint)
 
     def _complete(self, node: Map, kind: str, values: dict[str, Any], label: str) -> bool:
@@ -226,7 +224,7 @@ class _Reader:
                 "the answers of a problem in parts belong to its parts",
                 "move them below the part that they answer",
             )
-        weight = sum(len(whole.values.get(name, ())) for name in ("equations", "given"))
+        weight = sum(len(v) for v in whole.values.values() if isinstance(v, (dict, tuple)))
         if not value.entries:
             source.fail(key, "'parts' is empty", "write 'a:' and its keys below it")
         elif len(value.entries) > MAX_PARTS or len(value.entries) * weight > MAX_SHARED:
@@ -271,189 +269,3 @@ class _Reader:
             get("find") or tuple(answer_names.values()), answers, answer_names,
             conventions, settings, body, parts,
         )  # fmt: skip
-
-
-def _text(source: Source, field: Field, node: Node) -> str:
-    if isinstance(node, Scalar):
-        return node.text.strip()
-    _wrong(source, field, node, "a text", "put the text in quotes")
-    return ""
-
-
-def _written(source: Source, field: Field, node: Node) -> Written | None:
-    if isinstance(node, Scalar):
-        return source.written(node)
-    _wrong(source, field, node, "a text", "put the text in quotes")
-    return None
-
-
-def _wrong(source: Source, field: Field, node: Node, wanted: str, hint: str = "") -> None:
-    example = f"for example {field.name}: {field.example}"
-    source.fail(node, f"'{field.name}' takes {wanted}, not {what(node)}", hint or example)
-
-
-def _choice(source: Source, field: Field, node: Node) -> str | None:
-    words = field.choices
-    if not isinstance(node, Scalar):
-        _wrong(source, field, node, "a word", f"it is {_or(words)}")
-        return None
-    text = " ".join(node.text.split())
-    if text in words:
-        return text
-    source.fail(node, f"'{field.name}' cannot be '{clip(text)}'", _near(node, words))
-    return None
-
-
-def _near(node: Scalar, words: tuple[str, ...]) -> str:
-    """The hint for a word that is not one of those that can stand here."""
-    if node.end.line > node.start.line and not node.style:
-        return "the next line belongs to it too; check the space after each colon"
-    return did_you_mean(node.text, words) or f"it is {_or(words)}"
-
-
-def _or(words: tuple[str, ...]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
-
-
-def _option(source: Source, field: Field, node: Node) -> Written | None:
-    """A choice that keeps its place."""
-    word = _choice(source, field, node)
-    if word is None or not isinstance(node, Scalar):
-        return None
-    return source.written(node)._replace(text=word)
-
-
-def _count(source: Source, field: Field, node: Node) -> int | None:
-    if not isinstance(node, Scalar):
-        _wrong(source, field, node, "a whole number")
-        return None
-    text = node.text
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()):
-        hint = f"for example {field.name}: {field.example}"
-        source.fail(node, f"'{field.name}' takes a whole number, not '{clip(text)}'", hint)
-        return None
-    value = int(text) if len(text) < 20 else field.most + 1  # noqa: PLR2004  (longer than any limit)
-    if node.style:
-        source.fail(node, f"the number {clip(text)} stands in quotes", "remove the quotes")
-    elif not field.least <= value <= field.most:
-        source.fail(node, f"'{field.name}' is from {field.least} to {field.most}, not {clip(text)}")
-    return value
-
-
-def _yes_or_no(source: Source, field: Field, node: Node) -> bool:
-    if not isinstance(node, Scalar):
-        _wrong(source, field, node, "yes or no")
-    elif node.text not in _TRUE and node.text not in _FALSE:
-        source.fail(node, f"'{field.name}' is yes or no, not '{clip(node.text)}'")
-    return isinstance(node, Scalar) and node.text in _TRUE
-
-
-def _names(source: Source, field: Field, node: Node) -> tuple[Written, ...]:
-    return read_names(source, field.name, node)
-
-
-def _name(source: Source, field: Field, node: Node) -> Written | None:
-    """The name of a given value; whether there is such a value, the body checks."""
-    if not isinstance(node, Scalar):
-        hint = f"write the value under 'given' and its name here: {field.name}: {field.example}"
-        _wrong(source, field, node, "the name of a given value", hint)
-        return None
-    written = source.written(node)
-    name = normal(node.text)
-    if name is None:
-        message = f"'{field.name}' takes the name of a given value, not '{clip(node.text)}'"
-        source.fail(node, message, why_not(node.text))
-        return None
-    return written._replace(text=name)
-
-
-def _equations(source: Source, field: Field, node: Node) -> tuple[Written, ...]:
-    return read_equations(source, field.name, node)
-
-
-def _given(source: Source, field: Field, node: Node) -> dict[str, Given]:
-    given: dict[str, Given] = {}
-    if not isinstance(node, Map):
-        hint = "remove the dashes: each line is 'name: value'"
-        _wrong(source, field, node, "names with values", "" if isinstance(node, Scalar) else hint)
-        return given
-    for text, (key, value) in node.entries.items():
-        name = normal(text)
-        if is_empty(value):
-            source.fail(key, f"'{clip(text)}' has no value", _no_value(text))
-            lost = normal(text.replace("=", ":").partition(":")[0].strip())
-            if lost is not None:
-                given.setdefault(lost, Given(lost, None, source.place(key)))
-        elif name is None:
-            source.fail(key, f"'{clip(text)}' is no name for a given value", why_not(text))
-        elif name in given:
-            message = f"'{clip(text)}' is another spelling of '{name}', which is given already"
-            source.fail(key, message, "remove one of them")
-        else:
-            # A refused value keeps its name, so that nothing calls it missing.
-            read = read_given(source, name, value)
-            given[name] = read or Given(name, None, source.place(value))
-    return given
-
-
-def _no_value(key: str) -> str:
-    """A hint for a key without a value: `x:1` and `x=1` have lost theirs."""
-    for sign in (":", "="):
-        name, found, value = key.partition(sign)
-        if found and name.strip() and value.strip():
-            return f"write '{clip(f'{name.strip()}: {value.strip()}')}'"
-    return "a decimal number is written with a point" if key.isdigit() else "write 'name: value'"
-
-
-def _answers(source: Source, _: Field, node: Node) -> Any:
-    return read_answers(source, node, _no_value)
-
-
-def _conventions(source: Source, field: Field, node: Node) -> dict[str, Written]:
-    stated: dict[str, Written] = {}
-    if not isinstance(node, Map):
-        _wrong(source, field, node, "names with values")
-        return stated
-    for name, (key, value) in node.entries.items():
-        convention = BY_NAME.get(name)
-        if convention is None:
-            hint = did_you_mean(name, list(BY_NAME)) or f"known are {', '.join(BY_NAME)}"
-            source.fail(key, f"unknown convention '{clip(name)}'", hint)
-            continue
-        words = tuple(choice.value for choice in convention.choices)
-        if not isinstance(value, Scalar):
-            source.fail(value, f"the convention '{name}' takes a word, not {what(value)}")
-            continue
-        text = canonical(convention, " ".join(value.text.split()))
-        if text is None:
-            possible = "a whole number" if convention.weight else _or(words)
-            source.fail(
-                value,
-                f"the convention '{name}' cannot be '{clip(value.text)}'",
-                did_you_mean(value.text, words) or f"it is {possible}",
-            )
-            continue
-        stated[name] = source.written(value)._replace(text=text)
-    return stated
-
-
-# How a value of each type in the table of fields is read.
-READERS: Final[Mapping[str, Callable[[Source, Field, Any], Any]]] = {
-    "text": _text,
-    "formula": _written,
-    "choice": _choice,
-    "option": _option,
-    "count": _count,
-    "yes or no": _yes_or_no,
-    "name": _name,
-    "names": _names,
-    "equations": _equations,
-    "given": _given,
-    "answers": _answers,
-    "conventions": _conventions,
-    "dense layers": read_dense_layers,
-    "layers": read_layers,
-    "size": read_size,
-    "paths": read_paths,
-}

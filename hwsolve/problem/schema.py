@@ -127,10 +127,10 @@ def _convention(convention: Convention) -> Schema:
         for text in (choice.value, *choice.also):
             values += [text, *_as_yaml_reads(text)]
     default = f"; {convention.default} by default" if convention.default else ""
-    return {
-        "description": f"{convention.description}{default}. " + ". ".join(lines),
-        "enum": values,
-    }
+    described = {"description": f"{convention.description}{default}. " + ". ".join(lines)}
+    return described | (
+        {"type": "string", "examples": values} if convention.open else {"enum": values}
+    )
 
 
 def _as_yaml_reads(text: str) -> list[Any]:

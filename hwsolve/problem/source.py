@@ -1,46 +1,39 @@
-"""A problem file as it comes: bytes to text, text to a tree with places.
-
-The tree is built from YAML's events and not by its loader: that is twice as fast,
-and places and duplicate keys come with it. Whatever a file may hold, reading it
-ends soon: its size, its nesting and the number of its values are limited, and an
-alias is counted as often as it is used.
-"""
+"""A problem file as it comes: bytes to text, and a text with what is wrong in it."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from hwsolve.errors import InputError, InputErrors, Place, did_you_mean
 from hwsolve.problem.model import Written
-from hwsolve.problem.nodes import Map, Mark, Node, Scalar, Seq, what
+from hwsolve.problem.nodes import Map, Mark, Node, Scalar, Seq
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from hwsolve.problem.nodes import Position
 
 MAX_BYTES: Final = 16 * 2**20
-MAX_DEPTH: Final = 40
-MAX_NODES: Final = 500_000
 MAX_ERRORS: Final = 50
+# So many errors end the reading: there is no end to what a hostile file can have wrong.
+_STOP_AT: Final = 1000
 
 # The longest piece of a user's text that is repeated in a message.
 _SHOWN: Final = 60
 _LATIN_1_LETTERS: Final = 0xC0
-_NO_PROBLEM = "`hwsolve new graph` prints a file to start from"
 
 
 class Source:
     """A text that is being read, and what was found to be wrong with it."""
 
-    __slots__ = ("errors", "name", "text", "unlisted")
+    __slots__ = ("errors", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
         self.errors: list[InputError] = []
-        self.unlisted = 0
 
     def place(self, at: Node | Position) -> Place:
         """The place of a node or a position."""
@@ -48,12 +41,15 @@ class Source:
         return Place(self.name, mark.line + 1, mark.column + 1)
 
     def fail(self, at: Node | Position | Place, message: str, hint: str = "") -> None:
-        """Note an error; reading goes on."""
-        if len(self.errors) >= 20 * MAX_ERRORS:
-            self.unlisted += 1
-            return
+        """Note an error; reading goes on.
+
+        Raises:
+            InputErrors: if this is the thousandth error.
+        """
         place = at if isinstance(at, Place) else self.place(at)
         self.errors.append(InputError(message, place, hint))
+        if len(self.errors) >= _STOP_AT:
+            self.finish()
 
     def stop(self, at: Node | Position | Place, message: str, hint: str = "") -> NoReturn:
         """Note an error after which nothing can be read.
@@ -76,7 +72,7 @@ class Source:
         # What a file shares among its parts may be found wrong once for each of them.
         once = {(error.place, error.message): error for error in reversed(self.errors)}
         errors = InputErrors(list(reversed(once.values()))).errors
-        more = len(errors) - MAX_ERRORS + self.unlisted
+        more = len(errors) - MAX_ERRORS
         if more > 0:
             words = "1 more error follows" if more == 1 else f"{more} more errors follow"
             errors[MAX_ERRORS:] = [InputError(words, errors[MAX_ERRORS].place)]
@@ -103,8 +99,15 @@ class Source:
 
 def clip(text: str) -> str:
     """A user's text as a message repeats it: one line, and not a long one."""
-    line = " ".join(text.split())
+    line = " ".join(text[: 4 * _SHOWN].split())
     return line if len(line) <= _SHOWN else line[: _SHOWN - 3] + "..."
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The hint "did you mean 'x'?", found in bounded time; "" where nothing is near."""
+    if len(word) > _SHOWN:
+        return ""
+    return did_you_mean(word, [name for name in islice(known, 1000) if len(name) <= _SHOWN])
 
 
 def load(path: str) -> Source:
@@ -147,7 +150,7 @@ def _similar(path: str) -> str:
         names = os.listdir(folder or ".")  # noqa: PTH208  (names are all that is needed)
     except (OSError, ValueError):
         return f"there is no folder '{folder}' either" if folder else ""
-    return did_you_mean(name, names[:1000])
+    return near(name, names)
 
 
 def decode(data: bytes | str, name: str) -> Source:
@@ -164,7 +167,7 @@ def decode(data: bytes | str, name: str) -> Source:
         return _surrogates_refused(Source(name, data.removeprefix("\ufeff")))
     encoding = "utf-8"
     if data.startswith(b"\xef\xbb\xbf"):
-        encoding = "utf-8-sig"
+        data = data[3:]
     elif data.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         encoding = "utf-32"
     elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -176,7 +179,7 @@ def decode(data: bytes | str, name: str) -> Source:
         place = Place(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         byte = data[error.start]
         letter = f" (in Latin-1 it is '{chr(byte)}')" if byte >= _LATIN_1_LETTERS else ""
-        message = f"the byte 0x{byte:02x} is not {encoding[:6].rstrip('-').upper()}{letter}"
+        message = f"the byte 0x{byte:02x} is not {encoding.upper()}{letter}"
         raise InputErrors([InputError(message, place, "save the file as UTF-8")]) from None
 
 
@@ -195,232 +198,3 @@ def _surrogates_refused(source: Source) -> Source:
 def _mark_of(text: str, index: int) -> Mark:
     line = text.count("\n", 0, index)
     return Mark(line, index - text.rfind("\n", 0, index) - 1, index)
-
-
-def read_tree(source: Source) -> Node:
-    """The tree of a source's only document.
-
-    Duplicate keys are noted in the source and the first of them is kept.
-
-    Raises:
-        InputErrors: if the text is not YAML, is empty or crosses a limit.
-    """
-    return _Builder(source).build()
-
-
-def _parser() -> tuple[Any, Any]:
-    """The parser of YAML events, and the module with the classes of events and errors."""
-    import yaml  # type: ignore[import-untyped,unused-ignore]  # stubs may not be installed
-
-    try:
-        from yaml.cyaml import CParser  # type: ignore[import-untyped,unused-ignore]  # as above
-    except ImportError:
-        return yaml.SafeLoader, yaml
-    return CParser, yaml
-
-
-class _Builder:
-    """Builds the tree, one event at a time and without recursion."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        # Anchored nodes by name; None while the node is still open.
-        self.anchors: dict[str, Node | None] = {}
-        self.weights: dict[str, int] = {}
-        self.heights: dict[int, int] = {}
-        self.open: list[Seq | Map] = []
-
-    def build(self) -> Node:
-        source = self.source
-        parser, events = _parser()
-        try:
-            root = self._events(parser(source.text).get_event, events)
-        except events.YAMLError as error:
-            self._explain(error)
-        if root is None or is_empty(root):
-            source.stop(Mark(0, 0, 0), "the file is empty", _NO_PROBLEM)
-        return root
-
-    def _explain(self, error: Exception) -> NoReturn:
-        from hwsolve.problem.syntax import explain
-
-        message, hint, at = explain(self.source.text, error, [node.start for node in self.open])
-        self.source.stop(at, message, hint)
-
-    def _events(self, get_event: Callable[[], Any], events: Any) -> Node | None:  # noqa: C901, PLR0912, PLR0915  (the one hot loop of reading)
-        source, stack = self.source, self.open
-        scalar, alias = events.ScalarEvent, events.AliasEvent
-        list_start, map_start = events.SequenceStartEvent, events.MappingStartEvent
-        ends = (events.SequenceEndEvent, events.MappingEndEvent)
-        document, stream_end = events.DocumentStartEvent, events.StreamEndEvent
-        root: Node | None = None
-        here: Seq | Map | None = None
-        key: Scalar | None = None
-        anchored: list[tuple[str, int] | None] = []
-        count = documents = 0
-        while True:
-            event = get_event()
-            kind = event.__class__
-            opened: Seq | Map | None = None
-            node: Node
-            if kind is scalar:
-                text, style = event.value, event.style or ""
-                node = Scalar(text, style, event.start_mark, event.end_mark)
-                count += 1
-                if event.anchor is not None or event.tag is not None:
-                    self._tagged(event)
-                    self.anchors[event.anchor] = node
-                    self.weights[event.anchor] = 1
-                    node.start = self._behind_anchor(node.start)
-                if style == '"' and not text.isprintable():
-                    self._control_refused(node)
-            elif kind is list_start or kind is map_start:
-                opened = node = (Seq if kind is list_start else Map)(event.start_mark)
-                count += 1
-                if len(stack) >= MAX_DEPTH:
-                    self._too_deep(node)
-                if event.anchor is not None or event.tag is not None:
-                    self._tagged(event)
-                    self.anchors[event.anchor] = None
-                    anchored.append((event.anchor, count))
-                else:
-                    anchored.append(None)
-            elif kind in ends:
-                anchor = anchored.pop()
-                node = stack.pop()
-                if anchor is not None:
-                    self.anchors[anchor[0]] = node
-                    self.weights[anchor[0]] = count - anchor[1] + 1
-                here = stack[-1] if stack else None
-                continue
-            elif kind is alias:
-                node = self._aliased(event)
-                count += self.weights[event.anchor]
-            elif kind is document:
-                documents += 1
-                if documents > 1:
-                    source.stop(
-                        event.start_mark,
-                        "a second document starts here",
-                        "a file holds one problem: use two files, or the key 'parts'",
-                    )
-                continue
-            elif kind is stream_end:
-                return root
-            else:
-                continue
-            if count > MAX_NODES:
-                self._too_many(event)
-            if here is None:
-                root = node
-            elif here.__class__ is Seq:
-                here.items.append(node)
-            elif key is None:
-                key = self._key(node)
-            else:
-                entries = here.entries  # type: ignore[union-attr]  # its class is Map
-                if key.text in entries:
-                    self._duplicate(key, entries[key.text][0])
-                else:
-                    entries[key.text] = (key, node)
-                key = None
-            if opened is not None:
-                stack.append(opened)
-                here = opened
-
-    def _key(self, node: Node) -> Scalar:
-        if not isinstance(node, Scalar):
-            message = f"a key must be a name, not {what(node)}"
-            self.source.stop(node, message, "put the name in quotes")
-        return node
-
-    def _duplicate(self, key: Scalar, first: Scalar) -> None:
-        self.source.fail(
-            key,
-            f"the key '{clip(key.text)}' is given twice, first in line {first.start.line + 1}",
-            "remove one of them",
-        )
-
-    def _tagged(self, event: Any) -> None:
-        tag = event.tag
-        if tag is None:
-            return
-        shown = tag.replace("tag:yaml.org,2002:", "!!")
-        self.source.stop(
-            event.start_mark,
-            f"the tag '{clip(shown)}' is not used in problem files",
-            "remove it; a text that starts with '!' needs quotes",
-        )
-
-    def _behind_anchor(self, start: Position) -> Mark:
-        text, index = self.source.text, start.index
-        line, line_start = start.line, index - start.column
-        while index < len(text) and not text[index].isspace():
-            index += 1
-        while index < len(text) and text[index].isspace():
-            index += 1
-            if text[index - 1] == "\n":
-                line, line_start = line + 1, index
-        return Mark(line, index - line_start, index)
-
-    def _control_refused(self, node: Scalar) -> None:
-        for character in node.text:
-            # It could rewrite the terminal that shows it.
-            if unicode_control(character):
-                code = f"U+{ord(character):04X}"
-                self.source.fail(node, f"a text with the control character {code}", "remove it")
-                return
-
-    def _aliased(self, event: Any) -> Node:
-        name = event.anchor
-        node = self.anchors.get(name)
-        if node is None:
-            if name in self.anchors:
-                self.source.stop(event.start_mark, f"the alias '*{clip(name)}' contains itself")
-            self.source.stop(
-                event.start_mark,
-                f"there is no anchor '&{clip(name)}' for the alias '*{clip(name)}'",
-                "a text that starts with '*' needs quotes",
-            )
-        if len(self.open) + self._height(node) > MAX_DEPTH:
-            self._too_deep(event.start_mark)
-        return node
-
-    def _height(self, node: Node) -> int:
-        """How many levels a finished node has; at most MAX_DEPTH, as that was checked."""
-        if isinstance(node, Scalar):
-            return 0
-        known = self.heights.get(id(node))
-        if known is None:
-            inner = node.items if isinstance(node, Seq) else [v for _, v in node.entries.values()]
-            known = 1 + max((self._height(child) for child in inner), default=0)
-            self.heights[id(node)] = known
-        return known
-
-    def _too_deep(self, at: Node | Position) -> NoReturn:
-        self.source.stop(
-            at,
-            f"lists and mappings are nested deeper than {MAX_DEPTH} levels",
-            "close the brackets, or write it flatter",
-        )
-
-    def _too_many(self, event: Any) -> NoReturn:
-        self.source.stop(
-            event.start_mark,
-            f"the file holds more than {MAX_NODES:,} values, with aliases counted as often as used",
-            "use a formula such as zeros(1000, 1000)",
-        )
-
-
-def unicode_control(character: str) -> bool:
-    """Whether a character is a control character and not white space."""
-    return (character < " " or "\x7f" <= character < "\xa0") and not character.isspace()
-
-
-def is_empty(node: Node) -> bool:
-    """Whether nothing was written for a value: `key:`, `~` or `null`."""
-    return (
-        isinstance(node, Scalar)
-        and not node.style
-        and (not node.text or node.text in {"~", "null", "Null", "NULL"})
-    )

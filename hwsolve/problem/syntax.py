@@ -48,9 +48,10 @@ def explain(text: str, error: Exception, opened: Sequence[Position]) -> Explaine
     here = text[at.index : at.index + 1].strip("\n")
     said = f"{getattr(error, 'context', None) or ''} {problem}"
     where = _Where(text, at, here, began or at, opened)
-    invisible = _invisible(where)
-    if invisible:
-        return invisible
+    for line in {mark.line: mark for mark in (where.began, at)}.values():
+        invisible = _invisible(where, line)
+        if invisible:
+            return invisible
     for words, rule in _RULES:
         if any(word in said for word in words):
             found = rule(where)
@@ -115,20 +116,19 @@ def _character(text: str, position: int) -> Explained:
     return Explained(f"{name} U+{code:04X} cannot stand in a problem file", "delete it", at)
 
 
-def _invisible(where: _Where) -> Explained | None:
+def _invisible(where: _Where, mark: Position) -> Explained | None:
     """A no-break space or the like before the first word of the line, as web pages have them."""
-    line = where.line(where.at)
+    line = where.line(mark)
     for column, character in enumerate(line):
         if character in " \t-":
             continue
         if character.isprintable():
             return None
         name = "a no-break space" if character == "\xa0" else "an invisible character"
-        shift = column - where.at.column
         return Explained(
             f"{name} (U+{ord(character):04X}) cannot indent a line",
             "use plain spaces",
-            Mark(where.at.line, column, where.at.index + shift),
+            Mark(mark.line, column, mark.index - mark.column + column),
         )
     return None
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import InputError
 from hwsolve.problem.model import Given, Written
-from hwsolve.problem.nodes import Map, Node, Scalar, Seq
-from hwsolve.problem.source import clip, is_empty
+from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty
+from hwsolve.problem.source import clip
 
 if TYPE_CHECKING:
     from hwsolve.problem.model import Nested, Number
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_AXES: Final = 8
 MAX_DIGITS: Final = 400
+MAX_FORMULA: Final = 10_000
 
 _NUMBER: Final = "0123456789+-.eE"
 # A float holds every decimal number of 15 digits.
@@ -40,6 +41,8 @@ def number(text: str) -> Number | None:
     """
     if text.strip(_NUMBER):
         return _fraction_or_minus(text)
+    if len(text) > MAX_DIGITS:
+        raise InputError(f"a number of {len(text)} characters", hint=f"at most {MAX_DIGITS}")
     value: int | float
     try:
         value = float(text) if "." in text else int(text)
@@ -61,8 +64,6 @@ def _long(text: str, value: float) -> Number:
     """A number of many digits: too large, too small, or more precise than a float."""
     if abs(value) > _LARGEST:
         raise InputError(f"the number {clip(text)} is too large", hint="numbers go up to 1e308")
-    if len(text) > MAX_DIGITS:
-        raise InputError(f"a number of {len(text)} characters", hint=f"at most {MAX_DIGITS}")
     if isinstance(value, int):
         return value
     if value == 0:
@@ -138,7 +139,7 @@ def _leaf(node: Scalar) -> Number | None:
         if node.style:
             raise InputError(f"the number {clip(text)} stands in quotes", hint="remove the quotes")
         return value
-    if is_empty(node):
+    if is_empty(node) or not text.strip():
         raise InputError("a value is missing", hint="write a number, a list or a constant formula")
     formula_expected(text)
     return None
@@ -156,6 +157,13 @@ def formula_expected(text: str) -> None:
         raise InputError(f"'{shown}' is not a finite number", hint="give a finite number")
     if word in _TRUTH:
         raise InputError(f"'{shown}' is not a number", hint="write 1 or 0")
+    if len(text) > MAX_FORMULA:
+        raise InputError(f"a formula of {len(text)} characters", hint=f"at most {MAX_FORMULA}")
+    if text.count("(") != text.count(")"):
+        raise InputError(
+            f"the brackets of '{shown}' do not match",
+            hint="a formula with a comma needs quotes inside '{...}' and '[...]'",
+        )
     if text in _CONSTANTS or text[:1] == "[":
         return
     if "(" in text or not _OPERATORS.isdisjoint(text):

@@ -37,7 +37,7 @@ def grid(value: Value, page: Page, width: int) -> tuple[list[str], bool | None]:
     if _is_small(lengths):
         for paper in (page, brief):
             texts, exact = _texts(_nested(value), paper)
-            rows = _rows(texts, *_halves(entries(texts)))
+            rows = _rows(texts, _halves(texts))
             if max(map(len, rows)) <= width:
                 return rows, exact
     page = brief
@@ -61,7 +61,7 @@ def folded(row: str, width: int) -> list[str]:
     """A long vector in several lines, broken behind commas."""
     lines: list[str] = []
     while len(row) > width:
-        cut = row.rfind(", ", 1, max(width, 1)) + 1
+        cut = row.rfind(", ", 1, max(width, 1) + 1) + 1
         if not cut:  # a single number that is wider than the page
             break
         lines.append(row[:cut])
@@ -88,28 +88,40 @@ def _texts(nested: Any, page: Page) -> tuple[Any, bool]:
     return [texts for texts, _ in pairs], all(exact for _, exact in pairs)
 
 
-def _halves(texts: Iterator[str]) -> tuple[int, int]:
-    """The most characters that stand before a decimal point, and from it on."""
-    before = after = 0
-    for text in texts:
+def _innermost(texts: Any) -> Iterator[list[str]]:
+    if not isinstance(texts[0], list):
+        yield texts
+        return
+    for inner in texts:
+        yield from _innermost(inner)
+
+
+def _halves(texts: Any) -> list[tuple[int, int]]:
+    """For each column the most characters before a decimal point, and from it on."""
+    halves = []
+    for column in zip(*_innermost(texts), strict=True):
+        parts = [text.partition(".") for text in column]
+        before = max(len(whole) for whole, _, _ in parts)
+        halves.append((before, max(len(point + decimals) for _, point, decimals in parts)))
+    return halves
+
+
+def _aligned(row: list[str], halves: list[tuple[int, int]]) -> list[str]:
+    """Numbers with blanks around them, so that decimal points stand below each other."""
+    cells = []
+    for text, (before, after) in zip(row, halves, strict=True):
         whole, point, decimals = text.partition(".")
-        before, after = max(before, len(whole)), max(after, len(point) + len(decimals))
-    return before, after
+        cells.append(whole.rjust(before) + (point + decimals).ljust(after))
+    return cells
 
 
-def _aligned(text: str, before: int, after: int) -> str:
-    """A number with blanks around it, so that decimal points stand below each other."""
-    whole, point, decimals = text.partition(".")
-    return whole.rjust(before) + (point + decimals).ljust(after)
-
-
-def _rows(texts: Any, before: int, after: int) -> list[str]:
+def _rows(texts: Any, halves: list[tuple[int, int]]) -> list[str]:
     """A line for each innermost list, with the brackets of all lists around it."""
     if not isinstance(texts[0], list):
-        return ["[" + ", ".join(_aligned(text, before, after) for text in texts) + "]"]
+        return ["[" + ", ".join(_aligned(texts, halves)) + "]"]
     rows: list[str] = []
     for inner in texts:
-        below = _rows(inner, before, after)
+        below = _rows(inner, halves)
         below[-1] += ","
         rows += [f" {line}" for line in below]
     rows[0] = "[" + rows[0][1:]
@@ -144,8 +156,8 @@ def _corner(value: Any, page: Page) -> list[str]:
     if len(shape(value)) == 1:
         return [_listed([page.number(entry)[0] for entry in _ends(value)], value)]
     rows = [[page.number(entry)[0] for entry in _ends(row)] for row in _ends(value)]
-    halves = _halves(text for row in rows for text in row)
-    lines = [f" {_listed([_aligned(text, *halves) for text in row], value[0])}," for row in rows]
+    halves = _halves(rows)
+    lines = [f" {_listed(_aligned(row, halves), value[0])}," for row in rows]
     lines[0] = "[" + lines[0][1:]
     lines[-1] = lines[-1][:-1] + "]"
     if len(value) > 2 * CORNER:

@@ -123,7 +123,8 @@ def _pretty(value: Any, indent: int) -> str:
         brackets = "[]"
     else:
         return json.dumps(value, allow_nan=False)
-    if sum(map(len, inner)) + 2 * len(inner) + indent < WIDTH and not any("\n" in x for x in inner):
+    is_short = sum(map(len, inner)) + 2 * len(inner) + indent < WIDTH
+    if is_short and not any(item[0] == "{" or "\n" in item for item in inner):
         return brackets[0] + ", ".join(inner) + brackets[1]
     pad = " " * (indent + 2)
     return f"{brackets[0]}\n{pad}" + f",\n{pad}".join(inner) + f"\n{' ' * indent}{brackets[1]}"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 APART, LONGEST_NAME = 3, 12
 # A meaning with less room than this beside its convention stands below it.
 NARROW_MEANING = 30
+# The longest mark of a list's item: (iii)
+LONGEST_MARK = 5
 # So many names are listed in a certificate; of more only the number.
 MOST_SUBJECTS = 4
 
@@ -40,7 +42,10 @@ def lines(solution: Solution, page: Page) -> Iterator[Line]:
         yield line
 
 
-def _document(solution: Solution, page: Page, depth: int) -> Iterator[Line]:
+def _document(
+    solution: Solution, page: Page, depth: int, before: tuple[list[Line], str] = ([], "")
+) -> Iterator[Line]:
+    """A solution or a part of one; `before` is what was given in the part before, and its name."""
     settings = solution.settings
     working = settings.get("working") or "full"
     page = page._replace(
@@ -49,22 +54,25 @@ def _document(solution: Solution, page: Page, depth: int) -> Iterator[Line]:
     if working != "none" or depth or solution.parts:
         yield from _heading(solution, page, depth)
     if working != "none":
-        yield from _question(solution, page)
+        yield from _question(solution, page, before)
         for section in solution.sections:
             if working == "full" or section.detail == "short":
                 yield []
                 yield [(page.words(section.title), "heading")]
                 yield from _blocks(section.blocks, page, brief=working == "short")
+    given: tuple[list[Line], str] = ([], "")
     for part in solution.parts:
         yield []
-        yield from _document(part, page, depth + 1)
+        yield from _document(part, page, depth + 1, given)
+        given = (list(_given(part.given, page)), part.label)
     yield []
     yield from _notes("Warning: ", solution.warnings, "warning", page)
     if solution.answers:
         yield []
         if working != "none" or solution.parts:
             yield [("Answers" if len(solution.answers) > 1 else "Answer", "strong")]
-        yield from _answers(solution.answers, page, plain=working == "none")
+        rounded = settings.get("round_steps") is not None
+        yield from _answers(solution.answers, page, plain=working == "none", rounded=rounded)
     if solution.certificates:
         yield []
         yield from _certificates(solution.certificates, page)
@@ -86,7 +94,7 @@ def _heading(solution: Solution, page: Page, depth: int) -> Iterator[Line]:
     yield [(stroke * max(map(columns, title_lines)), "muted")]
 
 
-def _question(solution: Solution, page: Page) -> Iterator[Line]:
+def _question(solution: Solution, page: Page, before: tuple[list[Line], str]) -> Iterator[Line]:
     if solution.source:
         yield from _sentences(solution.source, "muted", page)
     if solution.statement:
@@ -94,8 +102,12 @@ def _question(solution: Solution, page: Page) -> Iterator[Line]:
         yield from _sentences(solution.statement, "", page)
     if solution.given:
         yield []
-        yield [("Given", "heading")]
-        yield from _given(solution.given, page)
+        given = list(_given(solution.given, page))
+        if given == before[0]:
+            yield [("Given", "heading"), (f" as in part {page.words(before[1])}", "")]
+        else:
+            yield [("Given", "heading")]
+            yield from given
     if solution.conventions:
         yield []
         yield [("Conventions", "heading")]
@@ -103,13 +115,26 @@ def _question(solution: Solution, page: Page) -> Iterator[Line]:
 
 
 def _sentences(text: str, style: str, page: Page, indent: int = 0) -> Iterator[Line]:
-    """Paragraphs of words: a line break that the author made stays one."""
-    for paragraph in text.strip().splitlines():
-        width = min(page.width, WIDEST_SENTENCE) - indent
-        for line in wrapped(page.words(paragraph), width):
+    """Paragraphs of words: an empty line, an indent or a list's mark starts a new one."""
+    paragraphs: list[str] = []
+    for line in text.strip().splitlines():
+        stripped = line.strip()
+        if paragraphs and paragraphs[-1] and stripped and not starts_paragraph(line):
+            paragraphs[-1] += f" {stripped}"
+        else:
+            paragraphs.append(stripped)
+    for paragraph in paragraphs:
+        for line in wrapped(page.words(paragraph), min(page.width, WIDEST_SENTENCE) - indent):
             yield [(" " * indent, ""), (line, style)]
-        if not paragraph.strip():
+        if not paragraph:
             yield []
+
+
+def starts_paragraph(line: str) -> bool:
+    """Whether a line is meant to stand alone: it is indented, or an item of a list."""
+    word = line.split(maxsplit=1)[0]
+    is_number = word[-1] in ".)" and word.strip("().").isalnum() and len(word) <= LONGEST_MARK
+    return line[0].isspace() or word in {"-", "*", "•"} or is_number
 
 
 def _given(steps: Sequence[Step], page: Page) -> Iterator[Line]:
@@ -161,7 +186,8 @@ def _conventions(conventions: Iterable[Convention], page: Page) -> Iterator[Line
     for name, convention in listed:
         meaning = page.words(convention.meaning)
         if convention.source not in {"", "default"}:
-            meaning += page.words(f" ({convention.source})")
+            stated = "stated" if convention.source == "problem" else convention.source
+            meaning += page.words(f" ({stated})")
         if page.width - beside >= 2 * wide and page.width - beside >= NARROW_MEANING:
             first, *rest = list(wrapped(meaning, min(page.width, WIDEST_SENTENCE) - beside)) or [""]
             yield [(" " * INDENT, ""), (ljust(name, wide), "name"), (" " * APART, ""), (first, "")]
@@ -192,6 +218,8 @@ def _blocks(blocks: Sequence[Block], page: Page, *, brief: bool) -> Iterator[Lin
             yield from table_lines(block, page)
             yield []
         elif not brief:
+            if position > 1 and isinstance(blocks[position - 2], Step):
+                yield []
             yield from _sentences(_joined(block, page), "", page, INDENT)
 
 
@@ -210,7 +238,9 @@ def _part(part: str | Expr | Num, page: Page) -> str:
             return page.formula(part)[0]
 
 
-def _answers(answers: Sequence[Answer], page: Page, *, plain: bool) -> Iterator[Line]:
+def _answers(
+    answers: Sequence[Answer], page: Page, *, plain: bool, rounded: bool
+) -> Iterator[Line]:
     """The answers, their signs below each other, marked at the margin."""
     margin = "" if plain else "┃ " if page.screen and page.unicode else " " * INDENT
     names = [page.formula(Sym(answer.name))[0] for answer in answers]
@@ -224,7 +254,7 @@ def _answers(answers: Sequence[Answer], page: Page, *, plain: bool) -> Iterator[
             if line
             else grid(answer.value, page, page.width - used)
         )
-        sign = " " if exact is None else page.relation(exact=exact)
+        sign = " " if exact is None else page.relation(exact=exact and not rounded)
         rows[0] += f" {page.words(answer.unit)}" if answer.unit else ""
         note = page.words(answer.note)
         for position, row in enumerate(rows):
@@ -260,7 +290,8 @@ def _certificates(certificates: Iterable[Certificate], page: Page) -> Iterator[L
         trials = sum(certificate.trials for certificate in alike)
         if not proved:
             counted = f"{trials} comparison{'s' * (trials != 1)}"
-            worst = page._replace(digits=2).number(max(c.worst for c in alike))[0]
-            sentence += f" ({counted}, relative difference at most {worst})"
+            worst = max(certificate.worst for certificate in alike)
+            most = f"at most {page._replace(digits=2).number(worst)[0]}" if worst else "0"
+            sentence += f" ({counted}, relative difference {most})"
         sentence += f"; {remark}" if remark else ""
         yield from _sentences(sentence, "good" if proved else "muted", page)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from hwsolve.render.characters import columns, ljust, wrapped
 from hwsolve.render.grids import grid, one_line
 from hwsolve.render.page import INDENT, has_large_array, shape
-from hwsolve.render.truth import is_exact_result
+from hwsolve.render.truth import is_equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hwsolve.expr.tree import Expr
     from hwsolve.render.page import Line, Page
     from hwsolve.solution import Step
 
@@ -78,19 +79,21 @@ def _row(step: Step, page: Page, *, brief: bool) -> Row:
     name, exact = page.formula(step.name) if step.name is not None else ("", True)
     room = page.width - INDENT - columns(name) - 3
     links: list[tuple[str, str]] = []
-    forms = step.forms[:1] if brief else step.forms
-    for form in forms:
+    before: Expr | None = None
+    for form in step.forms[:1] if brief else step.forms:
         if step.value is not None and has_large_array(form, LARGEST_IN_FORMULA):
             continue
         text, is_exact = page.formula(form)
         if links and text == links[-1][1]:
             continue
-        sign = page.relation(exact=exact and is_exact) if links or name else ""
+        alike = before is None or is_equal(before, form)
+        sign = page.relation(exact=exact and is_exact and alike) if links or name else ""
         links.append((sign, text))
-        exact = is_exact
+        exact, before = is_exact, form
     below: list[str] = []
     if step.value is not None:
-        exact = exact and is_exact_result(step)
+        last = step.forms[-1] if step.forms else None
+        exact = exact and (last is None or is_equal(last, step.value))
         line = one_line(step.value, page, room)
         if line is None:
             below, is_exact_grid = grid(step.value, page, room)

@@ -41,7 +41,7 @@ def table_lines(table: Table, page: Page) -> Iterator[Line]:
     heads = [page.words(column.title) for column in table.columns]
     rows = [[written(cell) for cell in row] for row in table.rows]
     totals = [written(cell) for cell in table.totals] if table.totals else []
-    _group_alike([*rows, *([totals] if totals else [])])
+    group_alike([*rows, *([totals] if totals else [])])
     if table.title:
         yield [(" " * INDENT, ""), (page.words(table.title), "strong")]
     every = [heads, *rows, *([totals] if totals else [])]
@@ -56,7 +56,7 @@ def table_lines(table: Table, page: Page) -> Iterator[Line]:
         yield [(" " * INDENT, ""), (f"rounded to {page.digits} significant digits", "muted")]
 
 
-def _group_alike(rows: list[list[str]]) -> None:
+def group_alike(rows: list[list[str]]) -> None:
     """Give numbers of four digits their separator where longer ones of the column have one."""
     for place in range(max(map(len, rows), default=0)):
         cells = [row[place] for row in rows if place < len(row)]

@@ -1,4 +1,4 @@
-"""Whether a rounded result still is what its formula says, so that `=` never lies."""
+"""Whether numbers that were rounded on purpose still are equal, so that `=` never lies."""
 
 from __future__ import annotations
 
@@ -7,30 +7,45 @@ from typing import TYPE_CHECKING, Any
 
 from hwsolve.expr.operations import OPERATIONS
 from hwsolve.expr.systems import Exact
-from hwsolve.expr.tree import Apply, Expr, Num, children
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym, children, walk
 from hwsolve.render.numbers import entries
-from hwsolve.render.page import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hwsolve.solution import Step
+    from hwsolve.expr.tree import Value
 
 # A longer formula is not worked out again: it is taken to be rounded.
 LONGEST = 200
 
 
-def is_exact_result(step: Step) -> bool:
-    """Whether a step's value is exactly what its last formula gives.
+def is_equal(before: Expr, after: Expr | Value) -> bool:
+    """Whether what follows a formula is exactly what the formula says.
 
-    Only decimals are put to the test: they were rounded on purpose. A formula that
-    cannot be worked out in fractions counts as rounded.
+    Only decimals are put to the test: they come from rounding at every step. A formula
+    that cannot be worked out in fractions (`exp(0.5)`) counts as rounded.
     """
-    if not step.forms:
+    after = after if isinstance(after, Expr) else Num(after)
+    if not _has_decimals(after):
         return True
-    if not isinstance(step.value, Decimal):
-        return not (shape(step.value) and isinstance(next(_entries(step.value), 0), Decimal))
-    return bool(_in_fractions(step.forms[-1]) == step.value)
+    if any(isinstance(node, (Sym, Deriv)) for node in walk(before)):
+        # numbers put in for names; or a value straight behind a formula in names
+        return not isinstance(after, Num) or _is_name(before)
+    result = _in_fractions(before)
+    return result is not None and bool(result == _in_fractions(after))
+
+
+def _has_decimals(expr: Expr) -> bool:
+    return any(isinstance(node, Num) and _is_decimal(node.value) for node in walk(expr))
+
+
+def _is_decimal(value: Any) -> bool:
+    nested = value.tolist() if hasattr(value, "tolist") else value
+    return isinstance(next(entries(nested), None), Decimal)
+
+
+def _is_name(expr: Expr) -> bool:
+    if isinstance(expr, Apply) and expr.op == "neg":
+        expr = expr.args[0]
+    return isinstance(expr, (Sym, Index, Deriv))
 
 
 def _in_fractions(expr: Expr) -> Any:
@@ -47,23 +62,16 @@ def _in_fractions(expr: Expr) -> Any:
         match node:
             case Num(value=int() | float() | Decimal() | Fraction() as value):
                 values[id(node)] = Fraction(str(value))
-            case Apply(op=op, args=args, attributes=()) if _is_exact(op):
-                terms = [values[id(arg)] for arg in args]
-                if None in terms:
-                    return None
+            case Apply(op=op, args=args, attributes=()) if (
+                op in OPERATIONS and OPERATIONS[op].exact
+            ):
                 try:
-                    values[id(node)] = OPERATIONS[op].compute(Exact, *terms)
+                    result = OPERATIONS[op].compute(Exact, *[values[id(arg)] for arg in args])
                 except (ArithmeticError, ValueError):
                     return None
+                if isinstance(result, float):
+                    return None
+                values[id(node)] = result
             case _:
                 return None
-    value = values[id(expr)]
-    return None if isinstance(value, float) else value
-
-
-def _entries(value: Any) -> Iterator[Any]:
-    return entries(value.tolist() if hasattr(value, "tolist") else value)
-
-
-def _is_exact(op: str) -> bool:
-    return op in OPERATIONS and OPERATIONS[op].exact
+    return values[id(expr)]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # How many operations the tests of one problem may take.
 BUDGET: Final = 400_000
+# A function with 60 digits takes a hundred times as long as one in floats.
+DIGITS_BUDGET: Final = 20_000
 ENTRIES: Final = 200
 DIRECTIONS: Final = 3
 CLOSE: Final = 1e-9
@@ -43,6 +45,8 @@ def _values(solved: Solved) -> Certificate | None:
     if sum(_entries(graph, node) for node in nodes) > BUDGET:
         return None
     rational = all(row is None or row.exact for row in (graph.rows[node] for node in nodes))
+    if not rational and len(nodes) > DIGITS_BUDGET:
+        return None
     system: NumberSystem = EXACT if rational else Decimals()
     if graph.has_arrays:
         from hwsolve.expr.arrays import Arrays

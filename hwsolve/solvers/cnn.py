@@ -8,11 +8,12 @@ from hwsolve.errors import EquationError, InputError, InputErrors, did_you_mean
 from hwsolve.expr.tree import Apply, Expr, Sym
 from hwsolve.nets.counting import DEFAULT_FLOPS, FlopRule, read_flop_rule, reweighted
 from hwsolve.nets.layer_text import read_layer, read_layer_options
-from hwsolve.nets.network import Layer, Network, build_network
-from hwsolve.nets.sizes import CHANNELS_LAST, read_sizes, read_whole, size_text
+from hwsolve.nets.network import INPUT, Layer, Network, build_network
+from hwsolve.nets.receptive_field import field_of
+from hwsolve.nets.sizes import CHANNELS_LAST, read_sizes, read_whole
 from hwsolve.solution import Answer, Solution
 from hwsolve.solvers.cnn_certificates import certify
-from hwsolve.solvers.cnn_names import Names, written_out
+from hwsolve.solvers.cnn_names import FIELD, Names, written_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,7 @@ class Solved(NamedTuple):
     answers: tuple[Answer, ...]
 
 
-def solve_cnn(problem: Problem, document: bool = True) -> Solution:  # noqa: FBT001, FBT002  (all solvers have this switch)
+def solve_cnn(problem: Problem, document: bool = True) -> Solution:  # noqa: FBT001, FBT002  (every solver has this switch)
     """The solution of a `kind: cnn` problem.
 
     With `document` False only the answers and their certificates are worked out.
@@ -91,7 +92,7 @@ def solve_network(problem: Problem) -> Solved:
             where = problem.find[number] if len(asks) == len(problem.find) else None
             errors.append(_placed(error, where, problem))
             continue
-        answers.append(Answer(ask.text, value, _note(value)))
+        answers.append(Answer(ask.text, value, _note(value) or _field_note(ask.expr, names)))
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return Solved(problem, network, names, flops, asks, tuple(answers))
@@ -109,13 +110,29 @@ def _note(value: Any) -> str:
     return f"about {float(value):.6g}"
 
 
+def _field_note(expr: Expr, names: Names) -> str:
+    """What to say of a receptive field that is larger than the input."""
+    if not isinstance(expr, Sym) or expr.name in names.given:
+        return ""
+    owner, what = names.taken_apart(expr.name)
+    if what != FIELD or owner in names.paths:
+        return ""
+    if owner == INPUT:
+        return ""
+    fields = field_of(names.fields()[names.layers_of(owner)[-1].name])
+    sides = names.network.input[1:]
+    if any(field.size > side for field, side in zip(fields, sides, strict=True)):
+        return "with the padding around the input"
+    return ""
+
+
 def _input_size(written: Written, conventions: Mapping[str, Written]) -> Size:
     place = written.place()
     size = read_sizes(written.text, "the input", place)
     if len(size) > MOST_AXES:
         raise InputError(
             f"an input of {len(size)} axes is not known", place,
-            "it is channels x height x width, channels x length, or a number of features",
+            "write channels x height x width, channels x length, or a number of features",
         )  # fmt: skip
     if _order(conventions) == CHANNELS_LAST and len(size) > 1:
         size = (size[-1], *size[:-1])
@@ -150,7 +167,7 @@ def _specs(entries: tuple[LayerEntry, ...]) -> list[Spec]:
             continue
         sources = tuple([(source.text, source.place()) for source in entry.sources])
         specs.append(
-            spec._replace(name=entry.name, place=entry.place, sources=sources or spec.sources)
+            spec._replace(name=entry.name or spec.name, place=entry.place, sources=sources or spec.sources)
         )
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
@@ -288,8 +305,10 @@ def described(layer: Layer, network: Network) -> str:
         for name, value in layer.spec.options.items()
         if name in OPTIONS and (name, value) not in layer.spec.row.settled
     }
-    window = " ".join(said.pop(name) for name in ("filters", "kernel") if said.get(name))
-    words = [layer.spec.row.title, window, *said.values()]
+    filters, kernel = said.pop("filters", ""), said.pop("kernel", "")
+    title = layer.spec.row.title
+    words = [title, f"{filters} {kernel}"] if filters else [f"{title} {kernel}".strip()]
+    words += said.values()
     return ", ".join(word for word in words if word)
 
 

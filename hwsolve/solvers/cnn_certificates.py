@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # How many operations may be run one by one, for one layer and for a whole network.
 LAYER_BUDGET, BUDGET = 60_000, 200_000
 MOST_FIELDS = 50
-LOOP = "running it as a naive loop that counts every operation"
+MOST_NAMED = 8
+LOOP = "a naive loop that counts every operation"
 SHAPES = "the shapes of the weights and the range of window positions"
 BACK = "following the first and the last row that an output sees back to the input"
 
@@ -36,26 +37,37 @@ def certify(network: Network, names: Names, *, thorough: bool) -> tuple[Certific
         only = {"weights", "biases"} if wanted & {"params", "weights", "biases"} else set()
         if wanted - {"params", "weights", "biases", SIZE, FIELD}:
             only = None
-    certificates: list[Certificate] = []
     left = BUDGET if thorough else 0
     known: dict[Counts, Certificate | None] = {}
+    shown: dict[str, list[str]] = {LOOP: [], SHAPES: []}
+    compared = dict.fromkeys(shown, 0)
     for layer in network.layers:
         counts = layer.counts
         if counts not in known:
-            budget = min(LAYER_BUDGET, left)
-            known[counts] = _layer(network, layer, only, budget)
-            certificate = known[counts]
+            certificate = known[counts] = _layer(network, layer, only, min(LAYER_BUDGET, left))
             if certificate is not None and certificate.method == LOOP:
                 left -= counts["multiplications"] + counts["additions"] + counts["comparisons"]
         certificate = known[counts]
         if certificate is not None:
-            certificates.append(certificate._replace(subject=layer.name))
-    certificates.sort(key=lambda certificate: certificate.method != LOOP)
+            shown[certificate.method].append(layer.name)
+            compared[certificate.method] += certificate.trials
+    certificates = [
+        Certificate(_subject(layers, only), method, proved=True, trials=compared[method])
+        for method, layers in shown.items()
+        if layers
+    ]
     if any(what == FIELD for what in wanted):
         field = _fields(network, names)
         if field is not None:
             certificates.append(field)
     return tuple(certificates)
+
+
+def _subject(layers: list[str], only: set[str] | None) -> str:
+    what = "sizes" if only == set() else "sizes and counts"
+    if len(layers) > MOST_NAMED:
+        return f"{what} of {len(layers)} layers"
+    return f"{what} of {', '.join(layers)}"
 
 
 def _layer(
@@ -85,21 +97,21 @@ def _layer(
 
 def _fields(network: Network, names: Names) -> Certificate | None:
     asked = {
-        layer.name: layer
+        (owner if owner in names.paths else "", layer.name): layer
         for owner, what in names.used
-        if what == FIELD and owner not in names.paths
+        if what == FIELD
         for layer in names.layers_of(owner)[-1:]
     }
     compared = 0
-    for layer in list(asked.values())[:MOST_FIELDS]:
-        fields = names.fields()[layer.name]
-        back = traced_back(network, layer)
+    for (owner, name), layer in list(asked.items())[:MOST_FIELDS]:
+        fields = names.fields(owner)[name]
+        back = traced_back(network, layer, names.paths.get(owner))
         if isinstance(fields, str) or back is None:
             continue
         forward = tuple([field.size for field in fields])
         if forward != back:
             raise CertificateError(
-                f"no receptive field for {layer.name}: layer by layer it is {size_text(forward)}, "
+                f"no receptive field for {name}: layer by layer it is {size_text(forward)}, "
                 f"from the output back it is {size_text(back)}"
             )
         compared += 1

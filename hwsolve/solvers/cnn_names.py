@@ -143,8 +143,9 @@ class Names:
         if what is None:
             hint = did_you_mean(word, (*WORDS, *BY_WORD, *_SAME))
             raise EquationError(
-                f"'{word}' is nothing that is known of {owner}", at, hint or f"known are {_listed()}"
-            )
+                f"'{word}' is nothing that is known of {owner}", at,
+                hint or f"known are {_listed()}",
+            )  # fmt: skip
         return Asked("" if owner == "total" else owner, what)
 
     def layers_of(self, owner: str) -> tuple[Layer, ...]:

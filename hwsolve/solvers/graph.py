@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hwsolve.errors import EquationError, InputError, InputErrors
+from hwsolve.errors import EquationError, EquationErrors, InputError, InputErrors
 from hwsolve.expr.certify import float_system
 from hwsolve.expr.graph import Graph, evaluate
 from hwsolve.expr.lower import Bundle, Lowered, Lowering
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hwsolve.problem.model import Given, Problem, Written
+
+    Place = tuple[int, tuple[int, ...]]
 
 
 class Ask(NamedTuple):
@@ -35,6 +37,7 @@ class Solved:
         lowering: names to nodes.
         graph: the graph.
         asks: what was asked for.
+        entries: the entries to be worked out, as node and index from 0.
         floats: the values in floats (a float array where a node has a shape).
         values: the values in the number system that the problem asks for.
         system: that number system.
@@ -50,6 +53,7 @@ class Solved:
         self.lowering = Lowering(self.graph, int(_stated(problem, "first_index", "0")))
         self.lowering.log_base = _stated(problem, "log", "e")
         self.asks: list[Ask] = []
+        self.entries: list[Place] = []
         self.forward = 0
         self.floats: list[Any] = []
         self.values: list[Any] = []
@@ -69,15 +73,26 @@ class Solved:
             lowering.define_given(name, value, by_entry=indexed.get(name, False))
         try:
             lowering.run(self.equations)
-        except EquationError as error:
-            raise self.placed(error) from None
+        except EquationErrors as several:
+            raise InputErrors([self.placed(error) for error in several.errors]) from None
         self.forward = len(self.graph)
         self._announce(asked)
+        self._whole_arrays()
+        errors = []
         for position, (text, expr) in enumerate(find):
             try:
                 self.asks.append(Ask(text, expr, lowering.lower(expr)))
             except EquationError as error:
-                raise _placed_in(error, problem, position) from None
+                errors.append(_placed_in(error, problem, position))
+        if errors:
+            raise InputErrors(errors)
+
+    def _whole_arrays(self) -> None:
+        """The arrays of the entries that are to be worked out are evaluated too."""
+        from hwsolve.solvers.entries import located
+
+        for written in self.problem.settings.entries:
+            self.entries.append(located(self, written))
 
     def _announce(self, asked: Sequence[Expr]) -> None:
         """One backward pass for each quantity, whatever it is differentiated by."""
@@ -126,7 +141,7 @@ class Solved:
 
     def needed(self) -> list[int]:
         """The nodes to evaluate: all of the forward pass, and what was asked for."""
-        tops = list(range(self.forward))
+        tops = [*range(self.forward), *(node for node, _ in self.entries)]
         for ask in self.asks:
             if isinstance(ask.lowered, Bundle):
                 tops.extend(ask.lowered.entries.values())
@@ -173,6 +188,7 @@ def solve_graph(
 
     if equations is None:
         equations = problem.body.equations  # type: ignore[union-attr]  # the reader made it a graph
+    document = document and problem.settings.working != "none"
     solved = Solved(problem, equations)
     solved.build()
     solved.evaluate(document=document)
@@ -186,6 +202,7 @@ def solve_graph(
         "label": problem.label,
         "answers": answers,
         "certificates": certificates,
+        "warnings": tuple(dict.fromkeys((*remarks, *unrelated(solved)))),
         "settings": problem.settings._asdict(),
     }
     if not document:
@@ -197,7 +214,6 @@ def solve_graph(
         given=given_steps(solved),
         conventions=(*conventions, *used_conventions(solved)),
         sections=sections(solved, show_equations=show_equations),
-        warnings=tuple(dict.fromkeys((*remarks, *unrelated(solved)))),
     )
 
 

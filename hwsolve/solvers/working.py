@@ -58,7 +58,12 @@ def sections(solved: Solved, *, show_equations: bool) -> tuple[Section, ...]:
     if solved.problem.settings.entries:
         from hwsolve.solvers.entries import entry_section
 
-        found.extend(entry_section(solved, written) for written in solved.problem.settings.entries)
+        found.extend(
+            entry_section(solved, written, place)
+            for written, place in zip(
+                solved.problem.settings.entries, solved.entries, strict=True
+            )
+        )
     asked = _asked_expressions(solved)
     if asked:
         found.append(Section("Asked", asked, detail="short"))

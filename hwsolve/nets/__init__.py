@@ -1,0 +1,1 @@
+"""Networks: the layer table, graphs of layers and their counts; nets and cells as equations."""

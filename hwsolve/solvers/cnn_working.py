@@ -1,0 +1,295 @@
+"""The working of a counted network: each layer's formulas, totals, and what is compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hwsolve.expr.tree import Expr, Num, Sym
+from hwsolve.nets.counting import BY_WORD, FLOPS, formula
+from hwsolve.nets.exact import with_numbers
+from hwsolve.nets.layer import OPERATIONS, ZERO
+from hwsolve.nets.sizes import size_text
+from hwsolve.solution import Section, Solution, Step, Text
+from hwsolve.solvers.cnn import described, is_calculation
+from hwsolve.solvers.cnn_conventions import conventions_of
+from hwsolve.solvers.cnn_names import FIELD, JUMP
+from hwsolve.solvers.cnn_tables import Wanted, field_section, path_section, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hwsolve.nets.network import Layer
+    from hwsolve.solution import Block, Certificate
+    from hwsolve.solvers.cnn import Solved
+
+PARAMETERS = ("params", "weights", "biases", "running")
+COUNTED = (*OPERATIONS, "macs")
+# Totals are written out as sums of at most so many layers.
+LONGEST_SUM = 8
+
+
+LETTERS = {
+    "n": "side", "h": "height", "w": "width", "C": "channels read", "F": "filters",
+    "g": "groups", "k": "kernel", "p": "padding", "P": "rows of padding", "s": "stride",
+    "d": "dilation", "T": "filters with their channels", "N": "values",
+}  # fmt: skip
+
+
+def written_solution(solved: Solved, certificates: tuple[Certificate, ...]) -> Solution:
+    """The whole document."""
+    problem = solved.problem
+    wanted = _wanted(solved)
+    sections = [
+        *_letters(solved, wanted),
+        *_layer_sections(solved, wanted),
+        *field_section(solved, wanted),
+        summary(solved, wanted),
+        *_total_section(solved, wanted),
+        *path_section(solved, wanted),
+        *_calculation_section(solved),
+    ]
+    shown = solved.names.shown_size(solved.network.input)
+    return Solution(
+        title=problem.title,
+        kind=problem.kind,
+        statement=problem.statement,
+        source=problem.source,
+        label=problem.label,
+        given=(Step(Sym("input"), (), shown),),
+        conventions=conventions_of(solved, wanted.quantities),
+        sections=tuple(sections),
+        answers=solved.answers,
+        certificates=certificates,
+        warnings=tuple(_warnings(solved)),
+        settings=problem.settings._asdict(),
+    )
+
+
+def _wanted(solved: Solved) -> Wanted:
+    names, network = solved.names, solved.network
+    everything = frozenset(network.by_name)
+    if not solved.problem.find:
+        known = [
+            name
+            for name in (*COUNTED, "flops")
+            if all(layer.counts.known(name) for layer in network.layers)
+        ]
+        used = [
+            name
+            for name in known
+            if name == "flops" or any(layer.counts[name] for layer in network.layers)
+        ]
+        slides = sum(layer.rule.windows is not None for layer in network.layers)
+        return Wanted(("params", *used), everything, slides > 1 and len(network.input) > 1)
+    asked = list(names.used)
+    quantities = {what: None for _, what in asked if what in BY_WORD}
+    owners = {
+        layer.name for owner, what in asked if what in BY_WORD for layer in names.layers_of(owner)
+    }
+    if any(what in FLOPS for what in quantities):
+        quantities |= dict.fromkeys((*_parts_of_flops(solved, owners), "flops"))
+    order = (*PARAMETERS, "outputs", "units", "connections", *COUNTED, *FLOPS)
+    return Wanted(
+        tuple(sorted(quantities, key=order.index)),
+        frozenset(owners),
+        any(what in (FIELD, JUMP) for _, what in asked),
+    )
+
+
+def _parts_of_flops(solved: Solved, owners: Iterable[str]) -> list[str]:
+    """The operations that FLOPs are made of, as far as these layers have any."""
+    layers = [solved.network.by_name[name] for name in owners]
+    return [
+        name
+        for name, weight in solved.flops.weights.items()
+        if weight and any(layer.counts[name] for layer in layers)
+    ]
+
+
+def _layer_sections(solved: Solved, wanted: Wanted) -> Iterable[Section]:
+    """A section for each different layer; equal layers on equal inputs share one."""
+    network, names = solved.network, solved.names
+    alike: dict[object, list[Layer]] = {}
+    for layer in network.layers:
+        alike.setdefault((layer.counts, layer.name in wanted.layers), []).append(layer)
+    for layers in alike.values():
+        first = layers[0]
+        blocks = _layer_blocks(solved, first, wanted.quantities if first.name in wanted.layers else ())
+        if not blocks:
+            continue
+        called = ", ".join(layer.name for layer in layers)
+        sizes = " + ".join(size_text(names.shown_size(size)) for size in network.inputs(first))
+        output = size_text(names.shown_size(first.output))
+        yield Section(f"{called}: {described(first, network)}, {sizes} -> {output}", tuple(blocks))
+
+
+def _letters(solved: Solved, wanted: Wanted) -> Iterable[Section]:
+    """What the letters of the formulas stand for."""
+    used: set[str] = set()
+    for layer in solved.network.layers:
+        for line in layer.rule.lines:
+            used |= _symbols(line.formula)
+        if layer.name in wanted.layers:
+            for name in wanted.quantities:
+                if name not in FLOPS and layer.counts.known(name):
+                    used |= _symbols(formula(layer.rule, name))
+    letters = [
+        f"{letter} {meaning}"
+        for letter, meaning in LETTERS.items()
+        if any(symbol == letter or symbol.startswith(f"{letter}_") for symbol in used)
+    ]
+    if letters:
+        yield Section("Letters", (Text((", ".join(letters),)),))
+
+
+def _layer_blocks(solved: Solved, layer: Layer, quantities: Sequence[str]) -> list[Block]:
+    rule = layer.rule
+    blocks: list[Block] = []
+    counted = [name for name in quantities if name not in FLOPS and _has(layer, name)]
+    formulas = {name: formula(rule, name) for name in counted}
+    needs = {name for each in formulas.values() for name in _symbols(each)}
+    for line in rule.lines:
+        if line.name in ("outputs", "T") and line.name not in needs:
+            continue
+        blocks.append(_step(line.name, line.formula, rule.sizes, rule.sizes[line.name], line.remark))
+    if solved.names.batch is not None and rule.whole and len(layer.output) == 1:
+        blocks += _product_of_batch(solved, layer)
+    if counted and rule.remarks:
+        blocks.append(Text((f"({'; '.join(rule.remarks)})",)))
+    for name in counted:
+        if name == "macs" and formulas[name] == formulas.get("multiplications"):
+            continue
+        if name == "outputs" and "outputs" in needs:
+            continue
+        remark = _addition_remark(layer) if name == "additions" else ""
+        blocks.append(
+            _step(BY_WORD[name].title, formulas[name], rule.sizes, layer.counts[name], remark)
+        )
+    for name in quantities:
+        if name in ("flops", "flops_without_bias") and layer.counts.known(name):
+            blocks += _flops_steps(solved, layer, name)
+    return blocks
+
+
+def _product_of_batch(solved: Solved, layer: Layer) -> Iterable[Block]:
+    """The shapes of W X + b for a batch with its examples in columns."""
+    count, examples = solved.names.batch or (1, "")
+    if examples == "columns" and layer.rule.macs != ZERO:
+        inputs, units = layer.rule.sizes["inputs"], layer.output[0]
+        yield Text(
+            (f"W X + b: ({units}x{inputs}) ({inputs}x{count}) + ({units}x1) = {units}x{count}",)
+        )
+
+
+def _has(layer: Layer, name: str) -> bool:
+    return layer.counts.known(name) and layer.counts[name] != 0
+
+
+def _symbols(expr: Expr) -> set[str]:
+    from hwsolve.expr.tree import walk
+
+    return {node.name for node in walk(expr) if isinstance(node, Sym)}
+
+
+def _step(name: str, expr: Expr, sizes: dict[str, int], value: int, remark: str = "") -> Step:
+    if isinstance(expr, Num):
+        return Step(Sym(name), (), value, remark)
+    numbers = with_numbers(expr, sizes)
+    return Step(Sym(name), (expr, numbers) if _symbols(expr) else (numbers,), value, remark)
+
+
+def _addition_remark(layer: Layer) -> str:
+    if layer.counts["bias_additions"] and layer.rule.macs != ZERO:
+        return "one fewer than there are products, and one for the bias, for each output"
+    return ""
+
+
+def _flops_steps(solved: Solved, layer: Layer, name: str) -> Iterable[Step]:
+    """The FLOPs of a layer as the sum of its operations, each with its weight."""
+    weights = {
+        each: weight
+        for each, weight in solved.flops.weights.items()
+        if weight and layer.counts[each]
+    }
+    total = layer.counts.flops(solved.flops)
+    if name == "flops_without_bias":
+        bias = solved.flops.weights.get("additions", 0) * layer.counts["bias_additions"]
+        if bias:
+            yield Step(
+                Sym(BY_WORD[name].title),
+                (Sym("FLOPs") - Sym("additions of biases"), Num(total) - Num(bias)),
+                total - bias,
+            )
+        return
+    if not weights:
+        return
+    symbols = [_weighted(Sym(BY_WORD[each].title), weight) for each, weight in weights.items()]
+    numbers = [_weighted(Num(layer.counts[each]), weight) for each, weight in weights.items()]
+    yield Step(Sym("FLOPs"), (_sum(symbols), _sum(numbers)), total)
+
+
+def _weighted(count: Expr, weight: int) -> Expr:
+    return count if weight == 1 else Num(weight) * count
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def _total_section(solved: Solved, wanted: Wanted) -> Iterable[Section]:
+    """Totals that were asked for, as sums over the layers."""
+    steps: list[Block] = []
+    asked = {what for owner, what in solved.names.used if not owner}
+    for name in wanted.quantities:
+        if name not in asked or name == "outputs":
+            continue
+        parts = [
+            (layer.name, count)
+            for layer in solved.network.layers
+            if (count := layer.counts.read(name, solved.flops))
+        ]
+        if 1 < len(parts) <= LONGEST_SUM:
+            steps.append(
+                Step(
+                    Sym(f"total {BY_WORD[name].title}"),
+                    (_sum([Sym(each) for each, _ in parts]), _sum([Num(n) for _, n in parts])),
+                    sum(count for _, count in parts),
+                )
+            )
+    if steps:
+        yield Section("Totals", tuple(steps))
+
+
+def _calculation_section(solved: Solved) -> Iterable[Section]:
+    """What was asked for as a calculation, with its numbers."""
+    steps: list[Block] = []
+    for ask, answer in zip(solved.asks, solved.answers, strict=True):
+        if not is_calculation(ask.expr):
+            continue
+        forms = [solved.names.in_numbers(ask.expr)]
+        value = answer.value
+        if not isinstance(value, int):
+            forms.append(Num(value))
+            value = float(value)  # type: ignore[arg-type]  # a fraction
+        steps.append(Step(ask.expr, tuple(forms), value))
+    if steps:
+        yield Section("Compared", tuple(steps))
+
+
+def _warnings(solved: Solved) -> Iterable[str]:
+    network = solved.network
+    in_paths = {layer.number for layers in solved.names.paths.values() for layer in layers}
+    for layer in network.unread():
+        if layer.number not in in_paths:
+            yield f"nothing reads {layer.name}; it is in the totals all the same"
+    size = network.input
+    first = network.layers[0]
+    if len(size) == 2 and size[0] == size[1] and first.rule.windows is not None:  # noqa: PLR2004  (channels x length)
+        shown = size_text(size)
+        yield (
+            f"{shown} was read as {size[0]} channels of length {size[1]}; a picture with one "
+            f"channel is 1x{shown}"
+        )
