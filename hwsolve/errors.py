@@ -44,7 +44,9 @@ class InputErrors(HwsolveError):
     """All that is wrong with one file, one line each, in the order of the file."""
 
     def __init__(self, errors: list[InputError]) -> None:
-        self.errors = sorted(errors, key=_position)
+        # a mistake inside a family or a loop is met once for each index
+        unique = {str(error): error for error in errors}
+        self.errors = sorted(unique.values(), key=_position)
         super().__init__("\n".join(str(error) for error in self.errors))
 
 

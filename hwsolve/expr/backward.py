@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsolve.expr.graph import Term
+from hwsolve.expr.term import Term
 from hwsolve.expr.operations import OPERATIONS
 from hwsolve.expr.tree import Deriv, Index, Sym
 
@@ -37,6 +37,8 @@ class Gradient:
         self.locals: dict[int, dict[int, int]] = {}
         self.order: list[int] = []
         self.wrt: set[int] = set()
+        # nodes before this one belong to the forward pass or to other gradients
+        self.start = len(graph)
         # the products that make up a gradient: (line, node) pairs by argument
         self.parts: dict[int, list[tuple[int, int]]] = {}
 
@@ -81,6 +83,10 @@ def _total(gradient: Gradient, node: int) -> int | None:
         total = graph.derive(row, tuple(reversed(parts)))
     else:
         total = parts[0]
+    if total < gradient.start and total not in graph.labels and graph.rows[total] is not None:
+        # it stands inside another line (h - t in a loss, say), which must keep its own form
+        total = graph.derive(OPERATIONS["identity"], (total,))
+        graph.shapes[total] = graph.shapes[node]
     gradient.adjoints[node] = total
     # A gradient that is used further down gets a name: dL/dz, d2L/dw2 reads well then.
     if total not in graph.labels and graph.rows[total] is not None:

@@ -12,7 +12,8 @@ import math
 from typing import Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError
-from hwsolve.expr.graph import Graph, evaluate
+from hwsolve.expr.evaluation import evaluate
+from hwsolve.expr.graph import Graph
 from hwsolve.expr.systems import FLOATS, Decimals, NumberSystem
 
 STEPS: Final = (1e-3, 1e-4, 3e-5, 1e-6)

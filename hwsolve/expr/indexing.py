@@ -18,7 +18,6 @@ def entry(lowering: Lowering, expr: Index) -> int:
         EquationError: for an index outside the array, or an entry not yet defined.
     """
     from hwsolve.expr.lower import Bundle
-    from hwsolve.expr.tensors import TENSORS
 
     base = lowering.lower(expr.base)
     if isinstance(base, Bundle):
@@ -26,6 +25,13 @@ def entry(lowering: Lowering, expr: Index) -> int:
             base = lowering.whole_array(base)
         else:
             return _bundled(lowering, base, expr)
+    return entry_of(lowering, base, expr)
+
+
+def entry_of(lowering: Lowering, base: int, expr: Index) -> int:
+    """The node of an entry, a row or a slice of an array node."""
+    from hwsolve.expr.tensors import TENSORS
+
     shape = lowering.graph.shapes[base]
     name = expr.base.name if isinstance(expr.base, Sym) else "the value"
     if len(expr.indices) > len(shape):
@@ -75,6 +81,8 @@ def _bundled(lowering: Lowering, bundle: Bundle, expr: Index) -> int:
     at = tuple(lowering.whole(part) for part in expr.indices)
     if bundle.given is not None:
         first = lowering.first_index
+        if len(at) < len(bundle.shape):
+            return entry_of(lowering, lowering.whole_array(bundle), expr)
         if len(at) != len(bundle.shape):
             raise EquationError(
                 f"'{bundle.name}' takes {len(bundle.shape)} indices, not {len(at)}", expr.at

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import ConsequenceError, EquationError, EquationErrors, did_you_mean
 from hwsolve.expr.derivatives import Derivatives
-from hwsolve.expr.operations import ALIASES, OPERATIONS
+from hwsolve.expr.operations import ALIASES, OPERATIONS, TEST
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Lowering:
 
     def __init__(self, graph: Graph, first_index: int = 0) -> None:
         self.graph = graph
-        self.first_index = first_index
+        self.first_index = graph.first_index = first_index
         self.names: dict[str, Lowered] = {}
         self.local: dict[str, Lowered] = {}
         self.loops: dict[str, int] = {}
@@ -336,10 +336,19 @@ class Lowering:
             if simple is not None:
                 return simple
         try:
+            if row.name == "where":
+                args = (self._condition(args[0]), *args[1:])
             return self.graph.emit(row, args)
         except EquationError as error:
             error.at = expr.at if error.at < 0 else error.at
             raise
+
+    def _condition(self, node: int) -> int:
+        """A condition as 1 or 0: of any other value it is asked whether it is 0."""
+        row = self.graph.rows[node]
+        if row is not None and row.kind == TEST:
+            return node
+        return self.graph.emit(OPERATIONS["ne"], (node, self.graph.constant(0)))
 
     def _simple_fraction(self, top: int, bottom: int) -> int | None:
         """1/2, 3/4: a number that people use as it stands, not a division to be done."""
@@ -360,6 +369,10 @@ class Lowering:
                 return number
             case Sym(name=name) if name in self.loops:
                 return self.loops[name]
+            case Sym(name=name) if isinstance(self.local.get(name), int):
+                value = self.graph.values[self.local[name]]  # type: ignore[index]  # an int
+                if isinstance(value, int):
+                    return value
             case Apply(op="add", args=args):
                 return sum(self.whole(arg) for arg in args)
             case Apply(op="sub", args=(left, right)):

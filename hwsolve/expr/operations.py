@@ -313,5 +313,5 @@ ALIASES: Final[Mapping[str, str]] = {
     "sgn": "sign", "linear": "identity", "φ": "sigmoid", "fabs": "abs", "Tanh": "tanh",
     "Sigmoid": "sigmoid", "th": "tanh", "lg": "log10", "sum_": "sum", "Softmax": "softmax",
     "average": "mean", "avg": "mean", "dot": "matmul", "log_2": "log2", "power": "pow",
-    "rows": "slice", "multiply": "mul", "T": "transpose", "concatenate": "concat",
+    "multiply": "mul", "T": "transpose", "concatenate": "concat",
 }  # fmt: skip

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from fractions import Fraction
 
 # Large enough for every rounding by hand, and for derivatives by differences with
 # steps of 1e-20, whose error is then below 1e-35.
@@ -99,33 +100,33 @@ class Exact(NumberSystem):
 
     @staticmethod
     def exp(value: Any) -> Any:
-        """exp(0) is 1; anything else is a float."""
-        return 1 if value == 0 else math.exp(value)
+        """Of 0 it is 1; anything else is a float."""
+        return _fraction(1) if value == 0 else math.exp(value)
 
     @staticmethod
     def log(value: Any) -> Any:
-        """ln(1) is 0; anything else is a float."""
-        return 0 if value == 1 else math.log(value)
+        """Of 1 it is 0; anything else is a float."""
+        return _fraction(0) if value == 1 else math.log(value)
 
     @staticmethod
     def tanh(value: Any) -> Any:
-        """tanh(0) is 0; anything else is a float."""
-        return 0 if value == 0 else math.tanh(value)
+        """Of 0 it is 0; anything else is a float."""
+        return _fraction(0) if value == 0 else math.tanh(value)
 
     @staticmethod
     def erf(value: Any) -> Any:
-        """erf(0) is 0; anything else is a float."""
-        return 0 if value == 0 else math.erf(value)
+        """Of 0 it is 0; anything else is a float."""
+        return _fraction(0) if value == 0 else math.erf(value)
 
     @staticmethod
     def sin(value: Any) -> Any:
-        """sin(0) is 0; anything else is a float."""
-        return 0 if value == 0 else math.sin(value)
+        """Of 0 it is 0; anything else is a float."""
+        return _fraction(0) if value == 0 else math.sin(value)
 
     @staticmethod
     def cos(value: Any) -> Any:
-        """cos(0) is 1; anything else is a float."""
-        return 1 if value == 0 else math.cos(value)
+        """Of 0 it is 1; anything else is a float."""
+        return _fraction(1) if value == 0 else math.cos(value)
 
     @staticmethod
     def sqrt(value: Any) -> Any:
@@ -156,7 +157,14 @@ class Exact(NumberSystem):
     @staticmethod
     def floor(value: Any) -> Any:
         """The largest whole number that is not above the value."""
-        return math.floor(value)
+        return _fraction(math.floor(value))
+
+
+def _fraction(whole: int) -> Fraction:
+    """A whole number as a fraction: a quotient of two ints would be a float."""
+    from fractions import Fraction
+
+    return Fraction(whole)
 
 
 class Decimals(NumberSystem):

@@ -123,7 +123,8 @@ def _transpose_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
     return shapes[0][::-1]
 
 
-def _sum_to_axes(shape: Shape, target: Shape) -> tuple[int, ...]:
+def summed_axes(shape: Shape, target: Shape) -> tuple[int, ...]:
+    """The axes of an array that are added up where it was stretched from `target`."""
     gap = len(shape) - len(target)
     extra = tuple(range(gap))
     return extra + tuple(
@@ -132,7 +133,7 @@ def _sum_to_axes(shape: Shape, target: Shape) -> tuple[int, ...]:
 
 
 def _sum_to(_: Any, x: Any, shape: Shape) -> Any:
-    axes = _sum_to_axes(x.shape, shape)
+    axes = summed_axes(x.shape, shape)
     return x.sum(axis=axes).reshape(shape) if shape else x.sum()
 
 
@@ -349,7 +350,7 @@ def _sum_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any
 
 def _sum_to_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
     shape, target = args[0].shape, dict(attributes)["shape"]
-    axes = _sum_to_axes(shape, target)  # type: ignore[arg-type]  # a tuple of ints
+    axes = summed_axes(shape, target)  # type: ignore[arg-type]  # a tuple of ints
     gap = len(shape) - len(index)
     return [
         (args[0][at],)

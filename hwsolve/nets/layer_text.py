@@ -86,7 +86,11 @@ def read_layer_options(options: Mapping[str, Any], place: Place | None) -> Spec:
         raise InputError(f"a layer is either {kinds[0]} or {kinds[1]}, not both", place)
     else:
         keys = ", ".join(map(shortened, options)) or "nothing"
-        near = [hint for key in options if (hint := did_you_mean(key, tuple(ROWS)))]
+        near = [
+            hint
+            for key in options
+            if _plain(key) not in _OPTION_WORDS and (hint := did_you_mean(key, tuple(ROWS)))
+        ]
         raise InputError(
             f"no kind of layer among {keys}", place,
             near[0] if near else "write {conv: 6, kernel: 5}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from hwsolve.expr.tree import Expr, Num, Sym
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.exact import times
 from hwsolve.nets.layer import ZERO, Line, Request, Rule
 from hwsolve.nets.sizes import size_text
@@ -210,9 +210,7 @@ def concatenation(request: Request) -> Rule:
             f"layers of sizes {sizes} cannot be joined", "", f"{axes} must be the same in all"
         )
     channels = [size[0] for size in request.inputs]
-    total: Expr = Num(channels[0])
-    for more in channels[1:]:
-        total = total + more
+    total = Apply("add", tuple([Num(each) for each in channels]))
     return Rule(
         output=(sum(channels), *sides),
         sizes={"C_out": sum(channels)},

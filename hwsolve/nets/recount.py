@@ -119,21 +119,21 @@ def _convolution(
             "connections": (pairs + biases) * places,
         }, looped=False)  # fmt: skip
     weights_used = set()
-    multiplications = additions = connections = 0
+    multiplications = additions = 0
     for number, maps in enumerate(seen_by):
+        for channel in maps:
+            weights_used |= {(number, channel, place) for place in range(area)}
         for _ in range(places):
             terms = 0
-            for channel in maps:
-                for place in range(area):
-                    weights_used.add((number, channel, place))
+            for _channel in maps:
+                for _place in range(area):
                     multiplications += 1
-                    connections += 1
                     if terms:
                         additions += 1
                     terms += 1
             if bias:
                 additions += 1
-                connections += 1
+    connections = multiplications + (filters * places if bias else 0)
     return Recount(output, {
         "weights": len(weights_used), "biases": filters if bias else 0,
         "multiplications": multiplications, "additions": additions, "macs": multiplications,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwsolve.expr.tree import Expr, Num, Sym
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.exact import times, whole
 from hwsolve.nets.layer import ZERO, Line, Request, Rule
 from hwsolve.nets.windows import Sliding, check_sees_input, map_area, map_size, slide
@@ -22,7 +22,7 @@ def convolution(request: Request) -> Rule:
     filters = options.get("filters") or channels * options.get("multiplier", 1)
     if filters % groups:
         raise request.error(
-            f"{filters} filters cannot be divided into {groups} groups",
+            f"{filters} filter{'s' * (filters > 1)} cannot be divided into {groups} groups",
             "filters",
             f"take a multiple of {groups}",
         )
@@ -73,7 +73,7 @@ def _groups(request: Request, channels: int) -> int:
     groups: int = request.options.get("groups", 1)
     if channels % groups:
         raise request.error(
-            f"{channels} channels cannot be divided into {groups} groups",
+            f"{channels} channel{'s' * (channels > 1)} cannot be divided into {groups} groups",
             "groups",
             f"take a divisor of {channels}",
         )
@@ -86,9 +86,7 @@ def _by_table(request: Request, sliding: Sliding, sizes: dict[str, int], *, bias
     _check_table(request, table, sizes["C"], sizes["F"])
     lengths = [len(row) for row in table]
     terms: list[Expr] = [Num(lengths.count(seen)) * seen for seen in sorted(set(lengths))]
-    pairs = terms[0]
-    for term in terms[1:]:
-        pairs = pairs + term
+    pairs = terms[0] if len(terms) == 1 else Apply("add", tuple(terms))
     sizes["T"] = sum(lengths)
     sizes["outputs"] = sizes["F"] * whole(sliding.places, sizes)
     seen = times(Sym("T"), sliding.area)
@@ -119,7 +117,7 @@ def _by_table(request: Request, sliding: Sliding, sizes: dict[str, int], *, bias
 def _check_table(
     request: Request, table: tuple[tuple[int, ...], ...], channels: int, filters: int
 ) -> None:
-    if "groups" in request.options or request.options.get("depthwise"):
+    if request.options.get("groups", 1) > 1 or request.options.get("depthwise"):
         raise request.error("a connection table leaves no room for groups", "table")
     if len(table) != filters:
         raise request.error(
@@ -131,7 +129,7 @@ def _check_table(
             raise request.error(
                 f"row {number} of the connection table names channel {outside[0]}",
                 "table",
-                f"the {channels} channels count from 0 to {channels - 1}",
+                f"channels count from 0 to {channels - 1}" if channels > 1 else "there is only 0",
             )
         if not row or len(set(row)) != len(row):
             fault = "names a channel twice" if row else "is empty"

@@ -108,7 +108,7 @@ CONVENTIONS: Final = (
         "how a loss is taken over entries and examples; by default as its name says",
         (
             Choice("sum", "the loss is the sum over all entries and all examples"),
-            Choice("entries", "the loss is the mean over all entries of all examples", ("mean",)),
+            Choice("entries", "the loss is the mean over all entries of all examples", ()),
             Choice("examples", "the loss is a sum over entries and a mean over examples"),
         ),
         "",

@@ -26,7 +26,7 @@ MAX_FORMULA: Final = 10_000
 _NUMBER: Final = "0123456789+-.eE"
 # A float holds every decimal number of 15 digits.
 _SAFE_LENGTH: Final = 15
-_LARGEST: Final = 10**308
+_LARGEST: Final = 1.7976931348623157e308
 _TRUTH: Final = frozenset({"true", "false", "yes", "no", "on", "off"})
 _NO_NUMBER: Final = frozenset({"nan", "inf", "infinity", "∞"})
 _CONSTANTS: Final = frozenset({"pi", "π", "e"})
@@ -54,7 +54,7 @@ def number(text: str) -> Number | None:
     if len(text) > _SAFE_LENGTH:
         return _long(text, value)
     if value in {float("inf"), float("-inf")}:
-        raise InputError(f"the number {clip(text)} is too large", hint="numbers go up to 1e308")
+        raise InputError(f"the number {clip(text)} is too large", hint="numbers go up to about 1.8e308")
     if value == 0 and isinstance(value, float):
         _nonzero_refused(text)
     return value
@@ -63,7 +63,7 @@ def number(text: str) -> Number | None:
 def _long(text: str, value: float) -> Number:
     """A number of many digits: too large, too small, or more precise than a float."""
     if abs(value) > _LARGEST:
-        raise InputError(f"the number {clip(text)} is too large", hint="numbers go up to 1e308")
+        raise InputError(f"the number {clip(text)} is too large", hint="numbers go up to about 1.8e308")
     if isinstance(value, int):
         return value
     if value == 0:
@@ -99,7 +99,7 @@ def _fraction_or_minus(text: str) -> Number | None:
 
     value = Fraction(int(top), int(bottom))
     if abs(value) > _LARGEST:
-        raise InputError(f"the fraction {clip(text)} is too large", hint="numbers go up to 1e308")
+        raise InputError(f"the fraction {clip(text)} is too large", hint="numbers go up to about 1.8e308")
     return value
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsolve.expr.tree import Expr, Sym
+from hwsolve.render.answers import answer_lines, certificate_sentences
 from hwsolve.render.characters import columns, ljust, wrapped
-from hwsolve.render.grids import grid, one_line
 from hwsolve.render.page import INDENT, WIDEST_SENTENCE, shape
 from hwsolve.render.steps import step_lines
 from hwsolve.render.tables import table_lines
-from hwsolve.solution import Certificate, Num, Step, Table, Text
+from hwsolve.solution import Num, Step, Table, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from hwsolve.expr.tree import Expr
     from hwsolve.render.page import Line, Page
-    from hwsolve.solution import Answer, Block, Convention, Solution
+    from hwsolve.solution import Block, Convention, Section, Solution
 
 # Given values stand side by side, this far apart; names up to this length are aligned.
 APART, LONGEST_NAME = 3, 12
@@ -24,8 +24,6 @@ APART, LONGEST_NAME = 3, 12
 NARROW_MEANING = 30
 # The longest mark of a list's item: (iii)
 LONGEST_MARK = 5
-# So many names are listed in a certificate; of more only the number.
-MOST_SUBJECTS = 4
 
 
 def lines(solution: Solution, page: Page) -> Iterator[Line]:
@@ -57,9 +55,7 @@ def _document(
         yield from _question(solution, page, before)
         for section in solution.sections:
             if working == "full" or section.detail == "short":
-                yield []
-                yield [(page.words(section.title), "heading")]
-                yield from _blocks(section.blocks, page, brief=working == "short")
+                yield from _section(section, page, brief=working == "short")
     given: tuple[list[Line], str] = ([], "")
     for part in solution.parts:
         yield []
@@ -71,11 +67,11 @@ def _document(
         yield []
         if working != "none" or solution.parts:
             yield [("Answers" if len(solution.answers) > 1 else "Answer", "strong")]
-        rounded = settings.get("round_steps") is not None
-        yield from _answers(solution.answers, page, plain=working == "none", rounded=rounded)
+        yield from answer_lines(solution.answers, page, plain=working == "none")
     if solution.certificates:
         yield []
-        yield from _certificates(solution.certificates, page)
+        for sentence, proved in certificate_sentences(solution.certificates, page):
+            yield from _sentences(sentence, "good" if proved else "muted", page)
 
 
 def _heading(solution: Solution, page: Page, depth: int) -> Iterator[Line]:
@@ -198,6 +194,13 @@ def _conventions(conventions: Iterable[Convention], page: Page) -> Iterator[Line
             yield from _sentences(meaning, "", page, 2 * INDENT)
 
 
+def _section(section: Section, page: Page, *, brief: bool) -> Iterator[Line]:
+    yield []
+    for line in wrapped(page.words(section.title), page.width):
+        yield [(line, "heading")]
+    yield from _blocks(section.blocks, page, brief=brief)
+
+
 def _blocks(blocks: Sequence[Block], page: Page, *, brief: bool) -> Iterator[Line]:
     """The blocks of a section; consecutive steps are set together."""
     position = 0
@@ -238,60 +241,6 @@ def _part(part: str | Expr | Num, page: Page) -> str:
             return page.formula(part)[0]
 
 
-def _answers(
-    answers: Sequence[Answer], page: Page, *, plain: bool, rounded: bool
-) -> Iterator[Line]:
-    """The answers, their signs below each other, marked at the margin."""
-    margin = "" if plain else "┃ " if page.screen and page.unicode else " " * INDENT
-    names = [page.formula(Sym(answer.name))[0] for answer in answers]
-    longest = max(16, page.width // 3)
-    wide = max((columns(name) for name in names if columns(name) <= longest), default=0)
-    for name, answer in zip(names, answers, strict=True):
-        used = len(margin) + max(wide, columns(name)) + 3
-        line = one_line(answer.value, page, page.width - used)
-        rows, exact = (
-            ([page.number(answer.value, grouped=True)[0]], line[1])
-            if line
-            else grid(answer.value, page, page.width - used)
-        )
-        sign = " " if exact is None else page.relation(exact=exact and not rounded)
-        rows[0] += f" {page.words(answer.unit)}" if answer.unit else ""
-        note = page.words(answer.note)
-        for position, row in enumerate(rows):
-            lead: Line = [(f" {sign} ", "sign")] if not position else [("   ", "")]
-            label = ljust(name if not position else "", max(wide, columns(name)))
-            spans = [(margin, "answer margin"), (label, "answer name"), *lead, (row, "answer")]
-            if note and len(rows) == 1 and used + columns(row + note) + APART + 2 <= page.width:
-                spans.append((f"{' ' * APART}({note})", "muted"))
-                note = ""
-            yield spans
-        for text in wrapped(note, page.width - used):
-            yield [(margin, "answer margin"), (" " * (used - len(margin)), ""), (text, "muted")]
-
-
 def _notes(word: str, notes: Iterable[str], style: str, page: Page) -> Iterator[Line]:
     for note in notes:
         yield from _sentences(word + note, style, page)
-
-
-def _certificates(certificates: Iterable[Certificate], page: Page) -> Iterator[Line]:
-    """Certificates of one method in one sentence: what was proved, what was only tested."""
-    groups: dict[tuple[bool, str, str], list[Certificate]] = {}
-    for certificate in certificates:
-        key = (certificate.proved, certificate.method, certificate.remark)
-        groups.setdefault(key, []).append(certificate)
-    for (proved, method, remark), alike in groups.items():
-        subjects = list(dict.fromkeys(certificate.subject for certificate in alike))
-        who = ", ".join(subjects)
-        if len(subjects) > MOST_SUBJECTS:
-            named = subjects[: MOST_SUBJECTS - 1]
-            who = f"{', '.join(named)} and {len(subjects) - len(named)} more"
-        sentence = f"{'Proved' if proved else 'Tested'}: {who} by {method}"
-        trials = sum(certificate.trials for certificate in alike)
-        if not proved:
-            counted = f"{trials} comparison{'s' * (trials != 1)}"
-            worst = max(certificate.worst for certificate in alike)
-            most = f"at most {page._replace(digits=2).number(worst)[0]}" if worst else "0"
-            sentence += f" ({counted}, relative difference {most})"
-        sentence += f"; {remark}" if remark else ""
-        yield from _sentences(sentence, "good" if proved else "muted", page)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LARGEST_IN_FORMULA = 16
 # Columns are kept for steps of similar length: no wider gap than this is left open.
 WIDEST_GAP = 24
+# With less room than this behind its name, a formula stands below it.
+LEAST_ROOM = 14
 # Blanks between a step and a remark beside it.
 BESIDE = 3
 
@@ -49,11 +51,12 @@ def step_lines(
 
     Names take up `name_width` columns at least.
     """
-    rows = [_row(step, page, brief=brief) for step in steps]
     room = page.width - INDENT
     longest = max(16, room // 3)
-    short = (columns(row.name) for row in rows if columns(row.name) <= longest)
+    named = [(step, page.formula(step.name) if step.name else ("", True)) for step in steps]
+    short = (columns(name) for _, (name, _) in named if columns(name) <= longest)
     name_width = max([name_width, *short])
+    rows = [_row(step, name, name_width, page, brief=brief) for step, name in named]
     group: list[Row] = []
     widths: list[int] = []
     narrow: list[int] = []
@@ -75,9 +78,9 @@ def step_lines(
     yield from _group_lines(group, widths, name_width, page)
 
 
-def _row(step: Step, page: Page, *, brief: bool) -> Row:
-    name, exact = page.formula(step.name) if step.name is not None else ("", True)
-    room = page.width - INDENT - columns(name) - 3
+def _row(step: Step, written: tuple[str, bool], name_width: int, page: Page, *, brief: bool) -> Row:
+    name, exact = written
+    room = page.width - _start(name, name_width, page) - 2
     links: list[tuple[str, str]] = []
     before: Expr | None = None
     for form in step.forms[:1] if brief else step.forms:
@@ -143,39 +146,56 @@ def _group_lines(
 
 def _broken_lines(row: Row, name_width: int, page: Page) -> Iterator[Line]:
     """A step in several lines: the signs under each other, a long formula broken in itself."""
-    wide_name = max(name_width, columns(row.name)) if row.name else 0
-    start = INDENT + (wide_name + 1 if row.name else 0)
-    line: Line = [(" " * INDENT, ""), *_named(row, name_width)]
-    if row.name:
-        line.append((" ", ""))
-    used = start
+    start = _start(row.name, name_width, page)
+    lead: Line = [(" " * INDENT, ""), *_named(row, name_width)]
+    if _is_far(row.name, name_width, page):
+        yield lead
+        lead = [(" " * start, "")]
+    elif row.name:
+        lead.append((" ", ""))
+    below: list[Line] = [[(text, "value")] for text in row.below]
+    *bodies, last = [*_link_lines(row, page.width - start, page), *below]
+    for body in bodies:
+        yield [*lead, *body]
+        lead = [(" " * start, "")]
+    used = start + sum(columns(text) for text, _ in last)
+    yield from _with_remark([*lead, *last], used, row.remark, name_width, page)
+
+
+def _link_lines(row: Row, room: int, page: Page) -> Iterator[Line]:
+    """The formulas of a step: the first alone, the others together where they fit."""
+    line: Line = []
+    used = 0
     for position, (sign, text) in enumerate(row.links):
-        if position > 1 and used + 3 + columns(text) <= page.width:
+        if position > 1 and used + 3 + columns(text) <= room:
             line += [(f" {sign} ", "sign"), (text, _style(row, position))]
             used += 3 + columns(text)
             continue
         if position:
             yield line
-            line = [(" " * start, "")]
-        if sign:
-            line.append((f"{sign} ", "sign"))
-        used = start + (2 if sign else 0)
-        first, *rest = _fitted(text, page.width - used, page)
+        line = [(f"{sign} ", "sign")] if sign else []
+        used = 2 if sign else 0
+        first, *rest = _fitted(text, room - used, page)
         line.append((first, _style(row, position)))
         for continued in rest:
             yield line
             line = [(" " * (used + 2), ""), (continued, _style(row, position))]
-        used = used + columns(text) if not rest else used + 2 + columns(rest[-1])
-    if row.below:
-        if row.links:
-            yield line
-            line = [(" " * start, "")]
-        for text in row.below[:-1]:
-            yield [*line, (text, "value")]
-            line = [(" " * start, "")]
-        line.append((row.below[-1], "value"))
-        used = start + columns(row.below[-1])
-    yield from _with_remark(line, used, row.remark, name_width, page)
+        used += 2 + columns(rest[-1]) if rest else columns(text)
+    if line:
+        yield line
+
+
+def _start(name: str, name_width: int, page: Page) -> int:
+    """The column of the first sign: behind the name, or on the next line if that is too far."""
+    if not name:
+        return INDENT
+    is_far = _is_far(name, name_width, page)
+    return 2 * INDENT if is_far else INDENT + max(name_width, columns(name)) + 1
+
+
+def _is_far(name: str, name_width: int, page: Page) -> bool:
+    behind = INDENT + max(name_width, columns(name)) + 1
+    return bool(name) and behind + LEAST_ROOM > page.width
 
 
 def _named(row: Row, name_width: int) -> Line:
@@ -232,7 +252,7 @@ def _best_cut(text: str, width: int) -> int:
 
 
 def _looseness(text: str, position: int) -> int | None:
-    """How good a place for a break is: before a sum, before a product, behind a comma."""
+    """How good a place for a break is: before a sum or a product, behind a comma or bracket."""
     before, here, after = text[position - 1], text[position], text[position + 1 : position + 2]
     if before == " " and after == " " and here in "+-":
         return 0
@@ -240,4 +260,4 @@ def _looseness(text: str, position: int) -> int | None:
         return 1
     if before == " " and text[position - 2] == ",":
         return 2
-    return 3 if here in "·*/" else None
+    return 3 if here in "·*/" else 4 if before == "(" else None

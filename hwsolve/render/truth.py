@@ -34,10 +34,11 @@ def is_equal(before: Expr, after: Expr | Value) -> bool:
 
 
 def _has_decimals(expr: Expr) -> bool:
-    return any(isinstance(node, Num) and _is_decimal(node.value) for node in walk(expr))
+    return any(isinstance(node, Num) and is_decimal(node.value) for node in walk(expr))
 
 
-def _is_decimal(value: Any) -> bool:
+def is_decimal(value: Any) -> bool:
+    """Whether a value is a decimal, or an array of them."""
     nested = value.tolist() if hasattr(value, "tolist") else value
     return isinstance(next(entries(nested), None), Decimal)
 

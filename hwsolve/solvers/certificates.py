@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import CertificateError, EquationError
 from hwsolve.expr.certify import Certifier, Finding, float_system
-from hwsolve.expr.graph import Graph, evaluate
+from hwsolve.expr.evaluation import evaluate
+from hwsolve.expr.graph import Graph
 from hwsolve.expr.systems import EXACT, Decimals, NumberSystem
 from hwsolve.solution import Certificate
 

@@ -8,16 +8,17 @@ from hwsolve.errors import EquationError, InputError, InputErrors, did_you_mean
 from hwsolve.expr.tree import Apply, Expr, Sym
 from hwsolve.nets.counting import DEFAULT_FLOPS, FlopRule, read_flop_rule, reweighted
 from hwsolve.nets.layer_text import read_layer, read_layer_options
-from hwsolve.nets.network import INPUT, Layer, Network, build_network
+from hwsolve.nets.network import Layer, Network, build_network
 from hwsolve.nets.receptive_field import field_of
 from hwsolve.nets.sizes import CHANNELS_LAST, read_sizes, read_whole
 from hwsolve.solution import Answer, Solution
 from hwsolve.solvers.cnn_certificates import certify
-from hwsolve.solvers.cnn_names import FIELD, Names, written_out
+from hwsolve.solvers.cnn_names import FIELD, JUMP, Names, written_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hwsolve.errors import Place
     from hwsolve.nets.exact import Exact
     from hwsolve.nets.layer import OptionValue, Spec
     from hwsolve.nets.sizes import Size
@@ -111,13 +112,13 @@ def _note(value: Any) -> str:
 
 
 def _field_note(expr: Expr, names: Names) -> str:
-    """What to say of a receptive field that is larger than the input."""
+    """What to say of a receptive field that is larger than the input, and of strides."""
     if not isinstance(expr, Sym) or expr.name in names.given:
         return ""
     owner, what = names.taken_apart(expr.name)
+    if what == JUMP:
+        return "in the input, from one output to the next"
     if what != FIELD or owner in names.paths:
-        return ""
-    if owner == INPUT:
         return ""
     fields = field_of(names.fields()[names.layers_of(owner)[-1].name])
     sides = names.network.input[1:]
@@ -165,10 +166,12 @@ def _specs(entries: tuple[LayerEntry, ...]) -> list[Spec]:
         except InputErrors as several:
             errors.extend(several.errors)
             continue
-        sources = tuple([(source.text, source.place()) for source in entry.sources])
-        specs.append(
-            spec._replace(name=entry.name or spec.name, place=entry.place, sources=sources or spec.sources)
+        sources: tuple[tuple[str, Place | None], ...] = tuple(
+            [(source.text, source.place()) for source in entry.sources]
         )
+        name = entry.name or spec.name
+        sources = sources or spec.sources
+        specs.append(spec._replace(name=name, place=entry.place, sources=sources))
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return specs

@@ -7,12 +7,13 @@ is its size.
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hwsolve.errors import EquationError, did_you_mean
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.counting import BY_WORD, QUANTITIES, FlopRule
-from hwsolve.nets.exact import Exact, evaluate
+from hwsolve.nets.exact import Exact, evaluate, exact
 from hwsolve.nets.network import INPUT, RESERVED
 from hwsolve.nets.receptive_field import field_of, receptive_fields
 from hwsolve.nets.sizes import Size, ordered
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from hwsolve.nets.network import Layer, Network
     from hwsolve.nets.receptive_field import Fields
 
-Answered: TypeAlias = "Exact | Size | list[Any]"
+Answered: TypeAlias = "Exact | bool | Size | list[Any]"
 
 SIZE, FIELD, JUMP, PADDING = "size", "receptive_field", "stride", "padding"
 # Words for a size or one of its numbers; the number is its place counted from the end.
@@ -36,6 +37,10 @@ _SAME = {
     "shape": SIZE, "output_size": SIZE, "output_shape": SIZE, "output": SIZE, "dimensions": SIZE,
     "rf": FIELD, "field": FIELD, "receptive_field_size": FIELD,
     "jump": JUMP, "effective_stride": JUMP,
+}  # fmt: skip
+_COMPARED = {
+    "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+    "eq": operator.eq, "ne": operator.ne,
 }  # fmt: skip
 _OTHERS = (SIZE, "side", *_AXES, FIELD, JUMP, PADDING)
 WORDS = (*_OTHERS, *(quantity.name for quantity in QUANTITIES))
@@ -73,7 +78,7 @@ class Names:
         self._fields: dict[str, dict[str, Fields]] = {}
 
     def value(self, asked: Expr) -> Answered:
-        """The value of what was asked for, of a list of it, or of a calculation with it.
+        """The value of what was asked for: of a name, a list, a calculation or a comparison.
 
         Raises:
             EquationError: for names that mean nothing, and calculations with sizes.
@@ -83,8 +88,13 @@ class Names:
                 return self.read(name, asked.at)
             case Apply(op="stack", args=items):
                 return [self.value(item) for item in items]
+            case Apply(op=op, args=(left, right)) if op in _COMPARED:
+                return _COMPARED[op](self._number(left), self._number(right))
             case _:
-                return evaluate(self.in_numbers(asked), {})
+                return self._number(asked)
+
+    def _number(self, asked: Expr) -> Exact:
+        return exact(evaluate(self.in_numbers(asked), {}))
 
     def in_numbers(self, asked: Expr) -> Expr:
         """A calculation with the numbers of its names put in.

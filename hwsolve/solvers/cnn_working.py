@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsolve.expr.tree import Expr, Num, Sym
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.counting import BY_WORD, FLOPS, formula
 from hwsolve.nets.exact import with_numbers
 from hwsolve.nets.layer import OPERATIONS, ZERO
@@ -114,7 +114,8 @@ def _layer_sections(solved: Solved, wanted: Wanted) -> Iterable[Section]:
         alike.setdefault((layer.counts, layer.name in wanted.layers), []).append(layer)
     for layers in alike.values():
         first = layers[0]
-        blocks = _layer_blocks(solved, first, wanted.quantities if first.name in wanted.layers else ())
+        quantities = wanted.quantities if first.name in wanted.layers else ()
+        blocks = _layer_blocks(solved, first, quantities)
         if not blocks:
             continue
         called = ", ".join(layer.name for layer in layers)
@@ -151,7 +152,8 @@ def _layer_blocks(solved: Solved, layer: Layer, quantities: Sequence[str]) -> li
     for line in rule.lines:
         if line.name in ("outputs", "T") and line.name not in needs:
             continue
-        blocks.append(_step(line.name, line.formula, rule.sizes, rule.sizes[line.name], line.remark))
+        value = rule.sizes[line.name]
+        blocks.append(_step(line.name, line.formula, rule.sizes, value, line.remark))
     if solved.names.batch is not None and rule.whole and len(layer.output) == 1:
         blocks += _product_of_batch(solved, layer)
     if counted and rule.remarks:
@@ -233,10 +235,7 @@ def _weighted(count: Expr, weight: int) -> Expr:
 
 
 def _sum(terms: Sequence[Expr]) -> Expr:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+    return terms[0] if len(terms) == 1 else Apply("add", tuple(terms))
 
 
 def _total_section(solved: Solved, wanted: Wanted) -> Iterable[Section]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.errors import EquationError, EquationErrors, InputError, InputErrors
 from hwsolve.expr.certify import float_system
-from hwsolve.expr.graph import Graph, evaluate
+from hwsolve.expr.evaluation import evaluate
+from hwsolve.expr.graph import Graph, shape_of
 from hwsolve.expr.lower import Bundle, Lowered, Lowering
 from hwsolve.expr.parser import Equation, normal_name, parse_equation, parse_expression
 from hwsolve.expr.systems import EXACT, FLOATS, Decimals, NumberSystem
@@ -14,7 +15,7 @@ from hwsolve.expr.tree import Deriv, Expr, Index, Sym, walk
 from hwsolve.solution import Answer, Convention, Solution
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hwsolve.problem.model import Given, Problem, Written
 
@@ -66,10 +67,10 @@ class Solved:
         if not find and self.equations:
             find = [_last(self.equations)]
         asked = [expr for _, expr in find]
-        indexed = _indexed_only(self.equations, asked)
-        for given in problem.given.values():
-            name = normal_name(given.name)
-            value = given_value(given)
+        values = {normal_name(given.name): given_value(given) for given in problem.given.values()}
+        axes = {name: len(shape_of(value)) for name, value in values.items()}
+        indexed = _indexed_only(self.equations, axes)
+        for name, value in values.items():
             lowering.define_given(name, value, by_entry=indexed.get(name, False))
         try:
             lowering.run(self.equations)
@@ -218,13 +219,18 @@ def solve_graph(
 
 
 def unrelated(solved: Solved) -> list[str]:
-    """A sentence for each asked derivative by something that its top does not depend on."""
+    """A sentence for each top that does not depend on something it is differentiated by."""
     from hwsolve.expr.notation import text
 
-    found = solved.lowering.unrelated
+    by_top: dict[str, list[str]] = {}
+    for top, bottom in solved.lowering.unrelated:
+        names = by_top.setdefault(text(top), [])
+        if text(bottom) not in names:
+            names.append(text(bottom))
     return [
-        f"{text(top)} does not depend on {text(bottom)}, so this derivative is 0"
-        for top, bottom in found
+        f"{top} does not depend on {', '.join(names)}, so "
+        f"{'this derivative is' if len(names) == 1 else 'these derivatives are'} 0"
+        for top, names in by_top.items()
     ]
 
 
@@ -268,8 +274,8 @@ def _last(equations: Sequence[Equation]) -> tuple[str, Expr]:
     return text(name), name
 
 
-def _indexed_only(equations: Sequence[Equation], asked: Sequence[Expr]) -> dict[str, bool]:
-    """For each name whether only its single entries are used: x[1], never x."""
+def _indexed_only(equations: Sequence[Equation], axes: Mapping[str, int]) -> dict[str, bool]:
+    """For each name whether only its single entries are used: x[1], never x or a row."""
     only: dict[str, bool] = {}
     reduced = {"sum", "mean", "max", "min"}
     for tree in (equation.body for equation in equations):
@@ -280,7 +286,8 @@ def _indexed_only(equations: Sequence[Equation], asked: Sequence[Expr]) -> dict[
                 case Index(base=Sym(name=name)) if not any(
                     getattr(part, "op", "") == "slice" for part in node.indices
                 ):
-                    only.setdefault(name, True)
+                    whole = len(node.indices) >= axes.get(name, 0)
+                    only[name] = only.get(name, True) and whole
                     stack.extend(node.indices)
                     continue
                 case Sym():
@@ -294,7 +301,6 @@ def _indexed_only(equations: Sequence[Equation], asked: Sequence[Expr]) -> dict[
             from hwsolve.expr.tree import children
 
             stack.extend(children(node))
-    del asked
     return only
 
 

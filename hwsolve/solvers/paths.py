@@ -127,7 +127,9 @@ def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Bl
             forms: tuple[Expr, ...] = () if isinstance(formula, Deriv) else (formula, numbers)
         else:
             formula = graph.expression(adjoint, inside=graph.labels.get(adjoint) == name)
-            forms = (formula, *number_forms(solved, formula))
+            # a constant stretched to a shape says nothing beside its value
+            constant = isinstance(formula, Num)
+            forms = () if constant else (formula, *number_forms(solved, formula))
         value = solved.values[adjoint]
         steps.append(Step(name, forms, value, shape=graph.shapes[node]))
     return steps

@@ -155,11 +155,8 @@ def substituted(formula: Expr, leaves: Mapping[Expr, Any], budget: int = MANY) -
         if isinstance(node, Num):
             count += 1
             return node
-        if isinstance(node, (Sym, Deriv)) or not children(node):
+        if isinstance(node, (Sym, Deriv, Index)) or not children(node):
             return node if isinstance(node, Sym) and node.name == "" else None
-        if isinstance(node, Index):
-            base = put(node.base)
-            return None if base is None else Index(base, node.indices)
         if not isinstance(node, Apply):
             return None
         args = []

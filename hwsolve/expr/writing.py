@@ -1,0 +1,75 @@
+"""Nodes of a graph as expressions, the way people write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hwsolve.expr.tree import Apply, Attributes, Deriv, Expr, Index, Num, Sym
+
+if TYPE_CHECKING:
+    from hwsolve.expr.graph import Graph
+
+
+def expression(graph: Graph, node: int, *, inside: bool = False, plain: bool = False) -> Expr:
+    """A node as an expression in the names of labelled nodes; see `Graph.expression`."""
+    label = graph.labels.get(node)
+    if label is not None and not inside and not (plain and isinstance(label, Deriv)):
+        return label
+    row = graph.rows[node]
+    if row is None:
+        return Num(graph.values[node])
+    args = tuple([expression(graph, arg, plain=plain) for arg in graph.args[node]])
+    match row.name:
+        case "spread" | "identity":
+            return args[0]
+        case "step":
+            return Apply("step", args)
+        case "item":
+            at: Any = dict(graph.attributes[node])["at"]
+            return Index(args[0], tuple(_index_part(part, graph.first_index) for part in at))
+        case "place":
+            return _placed(args[0], graph.attributes[node], graph.first_index)
+        case "sum_to":
+            return _summed(graph, node, args[0])
+        case "reshape":
+            return _reshaped(graph, node, args[0])
+    return Apply(row.name, args, graph.attributes[node])
+
+
+def _index_part(part: Any, first: int) -> Expr:
+    if part == "all":
+        return Apply("slice", (Sym(""), Sym("")))
+    if isinstance(part, tuple):
+        # counted from 1 a slice includes its end, which is then the same number
+        return Apply("slice", (Num(part[0] + first), Num(part[1])))
+    return Num(part + first)
+
+
+def _placed(value: Expr, attributes: Attributes, first: int) -> Expr:
+    """A value put into an array of zeros: a unit vector where there is one axis."""
+    settings: Any = dict(attributes)
+    if len(settings["shape"]) == 1 and isinstance(settings["at"][0], int):
+        unit = Apply("onehot", (Num(settings["at"][0] + first), Num(settings["shape"][0])))
+        return unit if value == Num(1) else Apply("mul", (value, unit))
+    return Apply("place", (value,), attributes)
+
+
+def _summed(graph: Graph, node: int, inner: Expr) -> Expr:
+    """A sum over the axes along which broadcasting had stretched an array."""
+    from hwsolve.expr.tensors import summed_axes
+
+    before, after = graph.shapes[graph.args[node][0]], graph.shapes[node]
+    axes = summed_axes(before, after)
+    if not after or len(axes) == len(before):
+        return Apply("sum", (inner,))
+    return Apply("sum", (inner,), (("axis", axes[0] if len(axes) == 1 else axes),))
+
+
+def _reshaped(graph: Graph, node: int, inner: Expr) -> Expr:
+    """A reshape, left out where broadcasting or the eye does it anyway."""
+    before, after = graph.shapes[graph.args[node][0]], graph.shapes[node]
+    if not graph.active[node] or after == (1, *before):
+        return inner
+    if after == (*before, 1) and len(before) == 1:
+        return Apply("column", (inner,))
+    return Apply("reshape", (inner,), graph.attributes[node])
