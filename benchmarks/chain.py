@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from functools import partial
 
+from measure import ratios, report
+
 from hwsolve.problem.reader import read_text
 from hwsolve.solvers import solve
-from measure import ratios, report
 
 LONG, SHORT = 100_000, 25_000
 

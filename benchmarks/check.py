@@ -35,7 +35,12 @@ def problem(number: int, generator: random.Random) -> str:
     after = x1 * w1 + b1 + x0
     first, second = int(before > 0), int(after > 0)
     return TEMPLATE.format(
-        **{"number": number, "x0": x0, "w0": w0, "w1": w1, "b0": b0, "b1": b1},
+        number=number,
+        x0=x0,
+        w0=w0,
+        w1=w1,
+        b0=b0,
+        b1=b1,
         z=max(after, 0),
         dw0=second * w1 * first * x0,
         dw1=second * x1,

@@ -18,7 +18,9 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def ratios(action: Callable[[], object], reference: Callable[[], object], rounds: int) -> list[float]:
+def ratios(
+    action: Callable[[], object], reference: Callable[[], object], rounds: int
+) -> list[float]:
     """The ratio of two actions, timed in turn, after one round to warm up."""
     found = []
     for number in range(rounds + 1):

@@ -40,7 +40,7 @@ class InputError(HwsolveError):
         return f"{where}{self.message}" + (f"; {self.hint}" if self.hint else "")
 
 
-class InputErrors(HwsolveError):
+class InputErrors(HwsolveError):  # noqa: N818  (several errors in one)
     """All that is wrong with one file, one line each, in the order of the file."""
 
     def __init__(self, errors: list[InputError]) -> None:
@@ -73,7 +73,7 @@ class EquationError(HwsolveError):
         return self.message + (f"; {self.hint}" if self.hint else "")
 
 
-class EquationErrors(HwsolveError):
+class EquationErrors(HwsolveError):  # noqa: N818  (several errors in one)
     """All that is wrong with a list of equations, in their order."""
 
     def __init__(self, errors: list[EquationError]) -> None:

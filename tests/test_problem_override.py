@@ -52,7 +52,7 @@ def test_the_last_of_several_values_holds() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("w2=1", "--set w2=1: 'w2' is not given in t.yaml; did you mean 'w1'?"),
+        ("W1=1", "--set W1=1: 'W1' is not given in t.yaml; did you mean 'w1'?"),
         ("q=1", "--set q=1: 'q' is not given in t.yaml; given are x, w0, w1"),
         ("w0", "--set w0: a value is missing; write --set name=value"),
         ("w0=", "--set w0=: a value is missing; write --set name=value"),

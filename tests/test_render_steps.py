@@ -123,6 +123,15 @@ def test_steps_rounded_on_purpose_are_equal_only_where_rounding_changed_nothing(
     assert written(decimal_step(Sym("a") * Sym("b"), value="0.2")) == "  s = a·b ≈ 0.2\n"
 
 
+def test_a_number_near_one_keeps_the_digits_that_one_minus_it_needs() -> None:
+    saturated = 0.9999981489412736
+    slope = Step(Sym("d"), (Num(1) - Num(saturated) ** Num(2),), 1 - saturated**2)
+    assert written(slope) == "  d ≈ 1 - 0.99999814894² ≈ 3.70211e-6\n"
+    assert written(Step(Sym("a"), (Sym("h"),), saturated)) == "  a = h ≈ 0.999998\n"
+    doubled = Step(Sym("p"), (Num(2) * Num(saturated),), 2 * saturated)
+    assert written(doubled) == "  p ≈ 2·0.999998 ≈ 2\n"
+
+
 def test_a_matrix_stands_in_aligned_rows_with_its_shape() -> None:
     matrix = step("V", "W.T", value=[[0.15, -10], [1 / 3, 3]], reason="rows are columns now")
     assert written(matrix) == (

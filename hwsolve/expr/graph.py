@@ -7,7 +7,7 @@ time linear in its size and without recursion.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.expr.term import Term
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from hwsolve.expr.operations import Operation, Shape
     from hwsolve.expr.tree import Attributes, Expr
+
+# How an operation is called in a message where its name is not what people type.
+_SIGNS: Final = {
+    "add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "maximum": "max", "minimum": "min",
+    "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=", "where": "if ... else",
+}  # fmt: skip
 
 
 class Graph:
@@ -114,8 +120,7 @@ class Graph:
 
         shapes = [self.shapes[arg] for arg in args]
         if row.shape is None:
-            sign = {"add": "'+'", "sub": "'-'", "mul": "'*'", "div": "'/'", "pow": "'^'"}
-            return broadcast(shapes, sign.get(row.name, f"'{row.name}'"))
+            return broadcast(shapes, f"'{_SIGNS.get(row.name, row.name)}'")
         return row.shape(shapes, attributes)
 
     def derive(self, row: Operation, args: tuple[int, ...], attributes: Attributes = ()) -> int:

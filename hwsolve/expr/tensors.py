@@ -45,9 +45,10 @@ def broadcast(shapes: Sequence[Shape], what: str) -> Shape:
         for axis, size in enumerate(shorter):
             other = longer[gap + axis]
             if size != other and 1 not in {size, other}:
+                sizes = (other, size) if longer is result else (size, other)
                 raise EquationError(
                     f"{what} cannot combine {shape_text(result)} with {shape_text(shape)}: "
-                    f"axis {gap + axis} has {other} entries in one and {size} in the other",
+                    f"axis {gap + axis} has {sizes[0]} entries in one and {sizes[1]} in the other",
                     hint="check the shapes, or transpose one of them",
                 )
             merged[gap + axis] = max(size, other)
@@ -60,7 +61,9 @@ def _axis(attributes: Mapping[str, Any], shape: Shape, default: int | None = Non
     if axis is None:
         return None
     if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
-        raise EquationError(f"axis={axis} does not exist in {shape_text(shape)}")
+        known = " and ".join([", ".join(map(str, range(len(shape) - 1))), str(len(shape) - 1)])
+        axes = f"its axes are {known}" if len(shape) > 1 else "its axis is 0" if shape else ""
+        raise EquationError(f"axis={axis} does not exist in {shape_text(shape)}", hint=axes)
     return axis % len(shape)
 
 
@@ -91,13 +94,13 @@ def _matmul_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
             f"'@' takes matrices, not {shape_text(left)} and {shape_text(right)}"
         )
     if left[-1] != right[0]:
+        columns = "columns" if len(left) > 1 else "entries"
+        rows = "rows" if len(right) > 1 else "entries"
+        turned = "; write W.T for the transpose" if len(left) + len(right) > 2 else ""  # noqa: PLR2004  (a matrix)
         raise EquationError(
             f"'@' cannot multiply {shape_text(left)} by {shape_text(right)}: "
-            f"the left has {left[-1]} columns, the right {right[0]} rows"
-            if len(left) > 1
-            else f"'@' cannot multiply {shape_text(left)} by {shape_text(right)}: "
-            f"the left has {left[-1]} entries, the right {right[0]} rows",
-            hint="the inner sizes must agree; write W.T for the transpose",
+            f"the left has {left[-1]} {columns}, the right {right[0]} {rows}",
+            hint=f"the inner sizes must agree{turned}",
         )
     return left[:-1] + right[1:]
 
@@ -117,6 +120,15 @@ def _matmul_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
     left, right = args
     row, column = index[: len(left.shape) - 1], index[len(left.shape) - 1 :]
     return [(left[*row, k], right[k, *column]) for k in range(left.shape[-1])]
+
+
+def _outer_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
+    left, right = shapes
+    if len(left) != 1 or len(right) != 1:
+        raise EquationError(
+            f"'outer' takes two vectors, not {shape_text(left)} and {shape_text(right)}"
+        )
+    return left + right
 
 
 def _transpose_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
@@ -227,11 +239,16 @@ def _concat_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
         raise EquationError("concat joins vectors or matrices", hint="write [a, b] for numbers")
     axis = _axis(dict(attributes), first, 0) or 0
     for shape in shapes[1:]:
-        rest = shape[:axis] + shape[axis + 1 :]
-        if len(shape) != len(first) or rest != first[:axis] + first[axis + 1 :]:
-            raise EquationError(
-                f"concat cannot join {shape_text(first)} and {shape_text(shape)} along axis {axis}"
-            )
+        what = (
+            f"concat cannot join {shape_text(first)} and {shape_text(shape)} along axis {axis}"
+        )
+        if len(shape) != len(first):
+            raise EquationError(f"{what}: they have {len(first)} axes and {len(shape)}")
+        for other, (one, two) in enumerate(zip(first, shape, strict=True)):
+            if other != axis and one != two:
+                raise EquationError(
+                    f"{what}: axis {other} has {one} entries in one and {two} in the other"
+                )
     return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
 
 
@@ -415,7 +432,7 @@ _ROWS: Final = (
         lambda _, a, b: a[:, None] * b[None, :],
         arity=2,
         adjoint=lambda g, _, args, __: (g @ args[1], g.fn("transpose") @ args[0]),
-        shape=lambda shapes, _: (*shapes[0], *shapes[1]),
+        shape=_outer_shape,
         entry=_outer_entry,
         kind=TENSOR,
         exact=True,

@@ -46,11 +46,24 @@ def _index_part(part: Any, first: int) -> Expr:
 
 
 def _placed(value: Expr, attributes: Attributes, first: int) -> Expr:
-    """A value put into an array of zeros: a unit vector where there is one axis."""
+    """A value put into an array of zeros, by unit vectors where that can be said."""
     settings: Any = dict(attributes)
-    if len(settings["shape"]) == 1 and isinstance(settings["at"][0], int):
-        unit = Apply("onehot", (Num(settings["at"][0] + first), Num(settings["shape"][0])))
-        return unit if value == Num(1) else Apply("mul", (value, unit))
+    shape = settings["shape"]
+    at = (*settings["at"], *(("all",) * (len(shape) - len(settings["at"]))))
+    units = [
+        Apply("onehot", (Num(part + first), Num(size))) if isinstance(part, int) else None
+        for part, size in zip(at, shape, strict=True)
+    ]
+    match units:
+        case [Apply() as unit]:
+            return unit if value == Num(1) else Apply("mul", (value, unit))
+        case [Apply() as row, Apply() as column]:
+            unit = Apply("outer", (row, column))
+            return unit if value == Num(1) else Apply("mul", (value, unit))
+        case [Apply() as row, None] if at[1] == "all":
+            return Apply("outer", (row, value))
+        case [None, Apply() as column] if at[0] == "all":
+            return Apply("outer", (value, column))
     return Apply("place", (value,), attributes)
 
 

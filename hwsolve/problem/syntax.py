@@ -221,7 +221,7 @@ def _unclosed_quote(where: _Where) -> Explained:
 
 
 def _escape(where: _Where) -> Explained:
-    start = where.text.rfind("\\", 0, where.at.index + 1)
+    start = max(where.text.rfind("\\", 0, where.at.index + 1), where.began.index)
     shift = start - where.at.index
     at = Mark(where.at.line, where.at.column + shift, start)
     sign = where.text[start : start + 2]
@@ -387,6 +387,7 @@ def _document(where: _Where) -> Explained:
 
 _RULES = (
     (("<document start>",), _document),
+    (("scanning an anchor", "scanning an alias", "ing a tag"), _first_sign),
     (("escape", "hexdec"), _escape),
     (("tab character", "'\\t'"), _tab),
     (("cannot start any token",), _start),
@@ -398,7 +399,6 @@ _RULES = (
     (("flow sequence", "flow mapping"), _flow),
     (("node content",), _content),
     (("entries are not allowed",), _dash),
-    (("scanning an anchor", "scanning an alias", "ing a tag"), _first_sign),
     (("block mapping",), _key),
     (("block collection",), _item),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hwsolve.expr.notation import text
-from hwsolve.expr.tree import Expr, Num, walk
+from hwsolve.expr.tree import Apply, Expr, Num, walk
 from hwsolve.render.characters import clean
-from hwsolve.render.numbers import DIGITS, shown
+from hwsolve.render.numbers import DIGITS, entries, shown
 
 if TYPE_CHECKING:
     from hwsolve.expr.tree import Value
@@ -57,7 +58,10 @@ class Page(NamedTuple):
 
         def number(value: Value) -> str:
             nonlocal exact
-            digits, is_exact = shown(value, self.digits, ties=self.ties)
+            extra = _nines(value)
+            if extra and not _has_difference(expr):
+                extra = 0
+            digits, is_exact = shown(value, self.digits + extra, ties=self.ties)
             exact = exact and is_exact
             return digits
 
@@ -67,6 +71,23 @@ class Page(NamedTuple):
     def relation(self, *, exact: bool) -> str:
         """The sign between two things that are equal, or equal but for rounding."""
         return "=" if exact else "≈" if self.unicode else "~"
+
+
+def _nines(value: object) -> int:
+    """The digits that 1 - x loses, for an x or an array near 1 (a saturated activation).
+
+    A formula shows that many more of them, so that what it says can be worked out again.
+    """
+    nested = value.tolist() if hasattr(value, "tolist") else value
+    most = 0
+    for entry in entries(nested):
+        if isinstance(entry, float) and 0.9 < abs(entry) < 1.1 and abs(entry) != 1:  # noqa: PLR2004
+            most = max(most, int(-math.log10(abs(1 - abs(entry)))))
+    return most
+
+
+def _has_difference(expr: Expr) -> bool:
+    return any(isinstance(node, Apply) and node.op in {"add", "sub"} for node in walk(expr))
 
 
 def has_large_array(expr: Expr, most: int) -> bool:

@@ -1,5 +1,8 @@
-"""Certificates: every value computed again in another number system, every gradient
-by differences that know nothing of the derivative rules."""
+"""Certificates of a graph: values computed again, gradients tested by differences.
+
+The differences know nothing of the derivative rules; the second calculation uses
+exact fractions, or 60 digits where a function is not rational.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from hwsolve.errors import CertificateError, EquationError
 from hwsolve.expr.certify import Certifier, Finding, float_system
 from hwsolve.expr.evaluation import evaluate
-from hwsolve.expr.graph import Graph
 from hwsolve.expr.systems import EXACT, Decimals, NumberSystem
 from hwsolve.solution import Certificate
 
 if TYPE_CHECKING:
+    from hwsolve.expr.graph import Graph
     from hwsolve.solvers.graph import Solved
 
 # How many operations the tests of one problem may take.
@@ -116,51 +119,80 @@ def _entries(graph: Graph, node: int) -> int:
 
 
 def _gradients(solved: Solved, remarks: list[str]) -> Certificate | None:
-    graph, floats = solved.graph, solved.floats
-    system = float_system(graph)
-    tested = total = 0
-    worst = 0.0
-    kinks = directions = 0
+    tests = _Tests(solved, remarks)
     for top, gradient in solved.lowering.derivatives.known.items():
-        certifier = Certifier(graph, floats, top, system)
-        cost = max(1, sum(_entries(graph, node) for node in certifier.order))
+        certifier = Certifier(solved.graph, solved.floats, top, tests.system)
+        cost = max(1, sum(_entries(solved.graph, node) for node in certifier.order))
+        room = max(4, min(ENTRIES, BUDGET // (4 * cost)))
         for node in sorted(gradient.wrt):
             adjoint = gradient.adjoints.get(node)
-            claimed = floats[adjoint] if adjoint is not None else 0.0
-            if claimed is None:
-                continue
-            shape = graph.shapes[node]
-            total += _entries(graph, node)
-            room = max(4, min(ENTRIES, BUDGET // (4 * cost)))
-            for at in _chosen(shape, room):
-                value = float(claimed[at]) if at and adjoint is not None else _first(claimed)
-                finding = certifier.test(node, at, value)
-                tested += 1
-                if finding.agrees is False:
-                    raise _disagreement(solved, top, node, at, value, finding)
-                if finding.agrees is None:
-                    kinks += 1
-                    remarks.append(_kink(solved, top, node, at, value, finding))
-                else:
-                    worst = max(worst, finding.difference)
-            if shape and _entries(graph, node) > room and adjoint is not None:
-                for direction in _directions(shape):
-                    value = float((claimed * direction).sum())
-                    finding = certifier.test(node, direction, value)
-                    directions += 1
-                    if finding.agrees is False:
-                        raise _disagreement(solved, top, node, (), value, finding)
-                    worst = max(worst, finding.difference if finding.agrees else 0.0)
-    if not total:
-        return None
-    remark = f"{tested} of {total}" if tested < total else ""
-    if directions:
-        remark += f", and all together in {directions} random directions"
-    if kinks:
-        at_kink = "one is" if kinks == 1 else f"{kinks} are"
-        remark += ("; " if remark else "") + f"{at_kink} at a kink, where there is no derivative"
-    subject = "gradient" if total == 1 else "gradients"
-    return Certificate(subject, "central differences", False, tested - kinks, worst, remark)  # noqa: FBT003  (a field of a record)
+            claimed = 0.0 if adjoint is None else solved.floats[adjoint]
+            if claimed is not None:
+                tests.one(certifier, node, claimed, room)
+    return tests.certificate()
+
+
+class _Tests:
+    """The tests of all gradients of a problem, and what came of them."""
+
+    def __init__(self, solved: Solved, remarks: list[str]) -> None:
+        self.solved = solved
+        self.remarks = remarks
+        self.system = float_system(solved.graph)
+        self.entries = self.tested = self.kinks = self.directions = 0
+        self.worst = 0.0
+
+    def one(self, certifier: Certifier, node: int, claimed: Any, room: int) -> None:
+        """Test the derivative by one node: every entry, or some and random directions."""
+        shape = self.solved.graph.shapes[node]
+        stretched = bool(getattr(claimed, "shape", ()))
+        size = _entries(self.solved.graph, node)
+        self.entries += size
+        for at in _chosen(shape, room):
+            value = float(claimed[at]) if at and stretched else _first(claimed)
+            self.tested += 1
+            self._compare(certifier, node, at, value, at)
+        if size > room and stretched:
+            for direction in _directions(shape):
+                self.directions += 1
+                self._compare(certifier, node, direction, float((claimed * direction).sum()), ())
+
+    def _compare(
+        self, certifier: Certifier, node: int, at: Any, value: float, shown: tuple[int, ...]
+    ) -> None:
+        finding = certifier.test(node, at, value)
+        name = derivative_name(self.solved, certifier.top, node, shown)
+        if finding.agrees is False:
+            raise CertificateError(
+                f"no answer for {name}: the chain rule gives {value:.10g}, "
+                f"differences give {finding.numeric:.10g}"
+            )
+        if finding.agrees:
+            self.worst = max(self.worst, finding.difference)
+        elif isinstance(at, tuple):
+            self.kinks += 1
+            self.remarks.append(_kink(name, value, finding))
+
+    def certificate(self) -> Certificate | None:
+        """What was tested, and how well it agreed."""
+        if self.tested == self.kinks:
+            # nothing to compare with: the remarks say what the slopes on both sides are
+            return None
+        remarks = []
+        if self.tested < self.entries:
+            more = f" and in {self.directions} random directions" if self.directions else ""
+            remarks.append(f"{self.tested} of {self.entries} entries{more}")
+        if self.kinks:
+            at_kink = "one is" if self.kinks == 1 else f"{self.kinks} are"
+            remarks.append(f"{at_kink} at a kink, where there is no derivative")
+        return Certificate(
+            subject="gradient" if self.entries == 1 else "gradients",
+            method="central differences",
+            proved=False,
+            trials=self.tested - self.kinks,
+            worst=self.worst,
+            remark="; ".join(remarks),
+        )
 
 
 def _first(claimed: Any) -> float:
@@ -190,16 +222,6 @@ def _directions(shape: tuple[int, ...]) -> list[Any]:
     return [generator.standard_normal(shape) for _ in range(DIRECTIONS)]
 
 
-def _disagreement(  # noqa: PLR0913  (what there is to say)
-    solved: Solved, top: int, node: int, at: Any, claimed: float, finding: Finding
-) -> CertificateError:
-    name = derivative_name(solved, top, node, at)
-    return CertificateError(
-        f"no answer for {name}: the chain rule gives {claimed:.10g}, "
-        f"differences give {finding.numeric:.10g}"
-    )
-
-
 def derivative_name(solved: Solved, top: int, node: int, at: tuple[int, ...]) -> str:
     """`dL/dW[0, 2]` as text, in the author's numbering."""
     from hwsolve.expr.notation import text
@@ -211,15 +233,14 @@ def derivative_name(solved: Solved, top: int, node: int, at: tuple[int, ...]) ->
     return f"d{over}/d{text(labels[node])}{index}"
 
 
-def _kink(  # noqa: PLR0913  (what there is to say)
-    solved: Solved, top: int, node: int, at: tuple[int, ...], claimed: float, finding: Finding
-) -> str:
-    name = derivative_name(solved, top, node, at)
-    if math.isnan(finding.left):
+def _kink(name: str, claimed: float, finding: Finding) -> str:
+    left, right = finding.left, finding.right
+    if math.isnan(left):
         return f"{name} is taken at a kink; {claimed:g} follows from the convention"
-    if abs(finding.left - finding.right) < 1e-4 * (1 + abs(finding.left)):  # noqa: PLR2004  (one-sided differences are this good)
-        return f"{name} is taken next to a kink; both sides have the slope {finding.left:.6g}"
+    # one-sided differences are no better than this
+    if abs(left - right) < 1e-4 * (1 + abs(left)):
+        return f"{name} is taken next to a kink; both sides have the slope {left:.6g}"
     return (
-        f"{name} does not exist: the slope is {finding.left:.6g} on the left and "
-        f"{finding.right:.6g} on the right; {claimed:g} follows from the convention"
+        f"{name} does not exist: the slope is {left:.6g} on the left and {right:.6g} on the "
+        f"right; {claimed:g} follows from the convention"
     )

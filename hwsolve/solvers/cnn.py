@@ -237,11 +237,15 @@ def _given_numbers(problem: Problem) -> dict[str, Exact]:
 
     from hwsolve.nets.exact import exact
 
-    return {
-        name: exact(given.value)
-        for name, given in problem.given.items()
-        if isinstance(given.value, int | float | Rational)
-    } if problem.given else {}
+    return (
+        {
+            name: exact(given.value)
+            for name, given in problem.given.items()
+            if isinstance(given.value, int | float | Rational)
+        }
+        if problem.given
+        else {}
+    )
 
 
 def _batch(problem: Problem) -> tuple[int, str] | None:
@@ -313,5 +317,3 @@ def described(layer: Layer, network: Network) -> str:
     words = [title, f"{filters} {kernel}"] if filters else [f"{title} {kernel}".strip()]
     words += said.values()
     return ", ".join(word for word in words if word)
-
-

@@ -89,7 +89,7 @@ class Names:
             case Apply(op="stack", args=items):
                 return [self.value(item) for item in items]
             case Apply(op=op, args=(left, right)) if op in _COMPARED:
-                return _COMPARED[op](self._number(left), self._number(right))
+                return bool(_COMPARED[op](self._number(left), self._number(right)))
             case _:
                 return self._number(asked)
 
@@ -289,5 +289,3 @@ def _side(what: str, size: Size) -> int:
     if len(size) == 2 and _AXES[what] == -2:  # noqa: PLR2004  (channels x length)
         raise EquationError("a map of channels x length has no height", hint="ask for width")
     return size[_AXES[what]]
-
-

@@ -156,24 +156,24 @@ def located(solved: Solved, written: Written) -> tuple[int, tuple[int, ...]]:
         InputError: if the name is not that of an entry.
     """
     try:
-        tree = parse_expression(written.text)
-        lowering = solved.lowering
-        base, indices = _apart(tree)
-        array = lowering.node(base)
-        shape = solved.graph.shapes[array]
-        if not shape:
-            raise EquationError(
-                f"'{written.text}' is not an entry of an array", hint="write dL/dW[0,2] or W[0,2]"
-            )
-        lowering.lower(tree)  # says what is wrong with an index
-        at = tuple(lowering.whole(part) - lowering.first_index for part in indices)
-        if len(at) != len(shape):
-            raise EquationError(
-                f"'{written.text}' is not a single entry",
-                hint=f"it takes {len(shape)} {'index' if len(shape) == 1 else 'indices'}",
-            )
+        return _node_and_index(solved, written.text)
     except EquationError as error:
         raise InputError(error.message, written.place(max(error.at, 0)), error.hint) from None
+
+
+def _node_and_index(solved: Solved, text: str) -> tuple[int, tuple[int, ...]]:
+    tree = parse_expression(text)
+    lowering = solved.lowering
+    base, indices = _apart(tree)
+    array = lowering.node(base)
+    shape = solved.graph.shapes[array]
+    if not shape:
+        raise EquationError(f"'{text}' is not an entry of an array", hint="write dL/dW[0,2]")
+    lowering.lower(tree)  # says what is wrong with an index
+    at = tuple(lowering.whole(part) - lowering.first_index for part in indices)
+    if len(at) != len(shape):
+        wanted = f"it takes {len(shape)} {'index' if len(shape) == 1 else 'indices'}"
+        raise EquationError(f"'{text}' is not a single entry", hint=wanted)
     return array, at
 
 

@@ -248,16 +248,12 @@ def _window(size: Size) -> str:
 
 
 def _step(name: str, formula: Expr, sizes: dict[str, int], remark: str = "") -> Step:
-    return Step(
-        Sym(name), (formula, with_numbers(formula, sizes)), whole(formula, sizes), remark
-    )
+    return Step(Sym(name), (formula, with_numbers(formula, sizes)), whole(formula, sizes), remark)
 
 
 def _window_steps(counted: _Counted) -> list[Block]:
     sizes = counted.sizes
-    return [
-        _step(line.name, line.formula, sizes, line.remark) for line in counted.sliding.lines
-    ]
+    return [_step(line.name, line.formula, sizes, line.remark) for line in counted.sliding.lines]
 
 
 def _convolution_section(options: _Options, counted: _Counted) -> Section:
@@ -319,9 +315,7 @@ def _together(options: _Options, convolution: _Counted, pooling: _Counted) -> Se
     return Section("Together", (Table(columns, rows),), detail="short")
 
 
-def _for_any_number(
-    options: _Options, convolution: _Counted, pooling: _Counted | None
-) -> Section:
+def _for_any_number(options: _Options, convolution: _Counted, pooling: _Counted | None) -> Section:
     """The counts of one filter, times the number of filters."""
     places = convolution.sizes["outputs"]
     blocks: list[Block] = []

@@ -59,6 +59,14 @@ class Solved:
         self.floats: list[Any] = []
         self.values: list[Any] = []
         self.system: NumberSystem = FLOATS
+        self._by_name: dict[Expr, Any] = {}
+
+    def by_name(self) -> Mapping[Expr, Any]:
+        """The value of each name, for putting numbers into formulas."""
+        if not self._by_name:
+            labels = self.graph.labels.items()
+            self._by_name = {label: self.values[node] for node, label in labels}
+        return self._by_name
 
     def build(self) -> None:
         """Equations and asked names to nodes."""
@@ -195,23 +203,23 @@ def solve_graph(
     solved.evaluate(document=document)
     certificates, remarks = certify(solved)
     answers = tuple(Answer(ask.text, solved.value(ask.lowered)) for ask in solved.asks)
-    common = {
-        "title": problem.title,
-        "kind": problem.kind,
-        "statement": problem.statement,
-        "source": problem.source,
-        "label": problem.label,
-        "answers": answers,
-        "certificates": certificates,
-        "warnings": tuple(dict.fromkeys((*remarks, *unrelated(solved)))),
-        "settings": problem.settings._asdict(),
-    }
+    solution = Solution(
+        title=problem.title,
+        kind=problem.kind,
+        statement=problem.statement,
+        source=problem.source,
+        label=problem.label,
+        answers=answers,
+        certificates=certificates,
+        warnings=tuple(dict.fromkeys((*remarks, *unrelated(solved)))),
+        settings=problem.settings._asdict(),
+    )
     if not document:
-        return Solution(**common)
+        return solution
     from hwsolve.solvers.working import given_steps, sections, used_conventions, with_notes
 
-    return Solution(
-        **{**common, "answers": with_notes(solved, answers)},
+    return solution._replace(
+        answers=with_notes(solved, answers),
         given=given_steps(solved),
         conventions=(*conventions, *used_conventions(solved)),
         sections=sections(solved, show_equations=show_equations),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym
@@ -20,7 +21,7 @@ FACTORS: Final = 14
 def chain_sections(solved: Solved) -> list[Section]:
     """The sections for all gradients of a problem, first derivatives first."""
     found: list[Section] = []
-    for top, gradient in solved.lowering.derivatives.known.items():
+    for gradient in solved.lowering.derivatives.known.values():
         wanted = [node for node in sorted(gradient.wrt) if node in gradient.adjoints]
         wanted = [node for node in wanted if solved.values[gradient.adjoints[node]] is not None]
         if not wanted:
@@ -34,7 +35,12 @@ def _sections(solved: Solved, gradient: Gradient, wanted: list[int]) -> list[Sec
     scalar = all(line in gradient.locals for line in used)
     of = _text(_label(solved, gradient.top))
     if not scalar:
-        return [Section(f"Backward: gradients of {of}", tuple(_accumulated(solved, gradient, used)))]
+        inner = [line for line in used if line in gradient.locals and line != gradient.top]
+        local = tuple(_local_steps(solved, gradient, inner))
+        backward = Section(
+            f"Backward: gradients of {of}", tuple(_accumulated(solved, gradient, used))
+        )
+        return [Section(f"Local derivatives for {of}", local), backward] if local else [backward]
     local = tuple(_local_steps(solved, gradient, used))
     found = [Section(f"Local derivatives for {of}", local)] if local else []
     counts = _path_counts(gradient, used)
@@ -71,16 +77,11 @@ def _lines_used(gradient: Gradient, wanted: list[int]) -> list[int]:
     return sorted(used, reverse=True)
 
 
-def _toward(gradient: Gradient, wanted: set[int], used: list[int]) -> set[int]:
-    """Arguments that lead to a wanted node."""
-    return wanted | set(used)
-
-
 def _local_steps(solved: Solved, gradient: Gradient, used: list[int]) -> list[Block]:
     from hwsolve.solvers.working import number_forms, side
 
     graph = solved.graph
-    toward = _toward(gradient, gradient.wrt, used)
+    toward = gradient.wrt | set(gradient.locals)
     steps: list[Block] = []
     for line in used:
         for arg, node in gradient.locals[line].items():
@@ -123,8 +124,13 @@ def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Bl
         lines = [line for line, _ in gradient.parts[node] if line in gradient.locals]
         if len(lines) == len(gradient.parts[node]):
             formula, numbers = _products(solved, gradient, node)
-            # straight below the top the product is one factor, the name itself
-            forms: tuple[Expr, ...] = () if isinstance(formula, Deriv) else (formula, numbers)
+            forms: tuple[Expr, ...] = (formula, numbers)
+            if isinstance(formula, Deriv):
+                # straight below the top the product is one factor, the local derivative
+                formula = graph.expression(gradient.locals[lines[0]][node], plain=True)
+                forms = (formula, *number_forms(solved, formula))
+            if isinstance(formula, Num):
+                forms = ()
         else:
             formula = graph.expression(adjoint, inside=graph.labels.get(adjoint) == name)
             # a constant stretched to a shape says nothing beside its value
@@ -182,7 +188,7 @@ def _paths(gradient: Gradient, node: int) -> list[list[int]]:
     """Every path from the top down to a node, as lists of nodes."""
     if node == gradient.top:
         return [[node]]
-    found = []
+    found: list[list[int]] = []
     for line, _ in reversed(gradient.parts.get(node, [])):
         found.extend([*path, node] for path in _paths(gradient, line))
     return found
@@ -203,10 +209,8 @@ def _chains(solved: Solved, gradient: Gradient, node: int) -> list[Block]:
         # straight below the top the product is one factor, the name itself
         forms = tuple(numbers) if isinstance(symbols, Deriv) else (symbols, *numbers)
         return [Step(name, forms, value)]
-    blocks: list[Block] = [
-        Text((name, f": {len(paths)} paths lead from {_text(_label(solved, node))} to "
-              f"{_text(_label(solved, gradient.top))}"))
-    ]
+    below, above = _text(_label(solved, node)), _text(_label(solved, gradient.top))
+    blocks: list[Block] = [Text((name, f": {len(paths)} paths lead from {below} to {above}"))]
     for position, (path, (symbols, numbers, worked)) in enumerate(
         zip(paths, products, strict=True), start=1
     ):
@@ -221,13 +225,11 @@ def _chains(solved: Solved, gradient: Gradient, node: int) -> list[Block]:
     return blocks
 
 
-def _chain(
-    solved: Solved, gradient: Gradient, path: list[int]
-) -> tuple[Expr, list[Expr], Any]:
+def _chain(solved: Solved, gradient: Gradient, path: list[int]) -> tuple[Expr, list[Expr], Any]:
     """A path's product: in symbols, in numbers (rounded as it goes), and its value."""
     symbols: Expr | None = None
     values: list[Any] = []
-    for line, arg in zip(path, path[1:], strict=False):
+    for line, arg in pairwise(path):
         factor = Deriv(_label(solved, line), (_label(solved, arg),), partial=True)
         symbols = factor if symbols is None else Apply("mul", (symbols, factor))
         values.append(_value(solved, gradient.locals[line][arg]))
@@ -252,7 +254,7 @@ def _product(values: list[Any]) -> Expr:
 
 
 def _total(solved: Solved, top: int, node: int) -> Deriv:
-    """d top / d node; the derivative of a derivative is one of second order."""
+    """D top / d node; the derivative of a derivative is one of second order."""
     over, below = _label(solved, top), _label(solved, node)
     if isinstance(over, Deriv):
         return Deriv(over.top, (*over.bottoms, below))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.expr.operations import ACTIVATION
-from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym, children, walk
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym, walk
 from hwsolve.solution import Answer, Block, Convention, Section, Step, Text
 from hwsolve.solvers.paths import chain_sections
 
@@ -60,9 +60,7 @@ def sections(solved: Solved, *, show_equations: bool) -> tuple[Section, ...]:
 
         found.extend(
             entry_section(solved, written, place)
-            for written, place in zip(
-                solved.problem.settings.entries, solved.entries, strict=True
-            )
+            for written, place in zip(solved.problem.settings.entries, solved.entries, strict=True)
         )
     asked = _asked_expressions(solved)
     if asked:
@@ -117,8 +115,7 @@ def number_forms(solved: Solved, formula: Expr) -> list[Expr]:
     """The formula with numbers for names, and for a sum its terms worked out."""
     if isinstance(formula, Num):
         return []
-    leaves = _values_by_name(solved)
-    numbers = substituted(formula, leaves)
+    numbers = substituted(formula, solved.by_name())
     if numbers is None or numbers == formula:
         return []
     forms = [numbers]
@@ -128,38 +125,24 @@ def number_forms(solved: Solved, formula: Expr) -> list[Expr]:
     return forms
 
 
-def _values_by_name(solved: Solved) -> Mapping[Expr, Any]:
-    """The value of each name; built once for a solved problem."""
-    cache: dict[Expr, Any] | None = getattr(solved, "by_name", None)
-    if cache is None:
-        graph = solved.graph
-        cache = {label: solved.values[node] for node, label in graph.labels.items()}
-        solved.by_name = cache
-    return cache
-
-
 def substituted(formula: Expr, leaves: Mapping[Expr, Any], budget: int = MANY) -> Expr | None:
     """The formula with values for names; None where that would be too long to read."""
-    count = 0
+    room = budget
 
     def put(node: Expr) -> Expr | None:
-        nonlocal count
+        nonlocal room
         if node in leaves:
-            value = leaves[node]
-            size = getattr(value, "size", 1)
+            size = getattr(leaves[node], "size", 1)
             # an entry of an array takes more room on a line than a number
-            count += size if size == 1 else 2 * size
-            if value is None or size > SMALL or count > budget:
-                return None
-            return Num(value)
+            room -= size if size == 1 else 2 * size
+            fits = leaves[node] is not None and size <= SMALL and room >= 0
+            return Num(leaves[node]) if fits else None
         if isinstance(node, Num):
-            count += 1
+            room -= 1
             return node
-        if isinstance(node, (Sym, Deriv, Index)) or not children(node):
-            return node if isinstance(node, Sym) and node.name == "" else None
         if not isinstance(node, Apply):
-            return None
-        args = []
+            return node if node == Sym("") else None
+        args: list[Expr] = []
         for arg in node.args:
             done = put(arg)
             if done is None:
@@ -276,13 +259,15 @@ def used_conventions(solved: Solved) -> tuple[Convention, ...]:
         ties = getattr(getattr(system, "scalars", system), "ties", "away")
         how = meaning("ties", ties)
         found.append(
-            Convention("round_steps", str(places), f"every step is rounded to {places} decimals; {how}")
-        )
-    for alias in ("s", "φ"):
-        if alias in solved.lowering.used_aliases:
-            found.append(
-                Convention(alias, "sigmoid", f"{alias}(x) is the logistic function 1/(1 + exp(-x))")
+            Convention(
+                "round_steps", str(places), f"every step is rounded to {places} decimals; {how}"
             )
+        )
+    found.extend(
+        Convention(alias, "sigmoid", f"{alias}(x) is the logistic function 1/(1 + exp(-x))")
+        for alias in ("s", "φ")
+        if alias in solved.lowering.used_aliases
+    )
     return tuple(found)
 
 
