@@ -147,7 +147,9 @@ def test_a_pooling_costs_what_a_naive_loop_does(  # noqa: PLR0913  (one argument
     bias=st.booleans(),
 )
 def test_a_dense_layer_costs_what_a_naive_loop_does(
-    inputs: tuple[int, ...], units: int, bias: bool
+    inputs: tuple[int, ...],
+    units: int,
+    bias: bool,  # noqa: FBT001  (drawn by Hypothesis)
 ) -> None:
     meter = Meter()
     flat = 1

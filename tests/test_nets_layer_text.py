@@ -71,21 +71,23 @@ def test_the_table_of_1998_has_sixty_connections_in_four_groups() -> None:
         ("conv 6 5 strid=2", "conv has no option 'strid'; did you mean 'stride'?"),
         ("conv 6 5 s2 s3", "the stride is given twice"),
         ("conv 6 5 s0", "the stride of conv is at least 1, not 0"),
-        ("conv 6 5 p-1", "conv has no option 'p-1'; did you mean 'p'?"),
+        ("conv 6 5 p-1", "the padding of conv is at least 0, not -1"),
         ("conv 6 5 p=-1", "the padding of conv is at least 0, not -1"),
         ("conv 6 5 p=sme", "the padding of conv cannot be 'sme'; did you mean 'same'?"),
-        ("conv 6 5 s2.5", "the stride of conv is a whole number, not '2.5'"),
-        ("conv 6 5y5", "the kernel of conv cannot be '5y5'; write whole numbers with x between"),
+        ("conv 6 5 s2.5",
+         "the stride of conv is a whole number or a size such as 3x5, not '2.5'"),
+        ("conv 6 5y5",
+         "the kernel of conv is a whole number or a size such as 3x5, not '5y5'"),
         ("conv 6 5 bias=maybe", "bias of conv is yes or no, not 'maybe'"),
         ("conv 6 5 stride", "'stride' has no value"),
-        ("pool 2 g2", "maxpool has no option 'g2'; "
-         "it has kernel, stride, padding, dilation, rounding"),
-        ("conv 6 5 relu", "'relu' cannot stand in the line of conv; "
-         "relu is a layer of its own, in its own line"),
-        ("conv 6 5 table=lenett", "the connection table of conv 'lenett' is not known; "
-         "did you mean 'lenet'?"),
-        ("pointwise 8 kernel=3", "pointwise has no option 'kernel'; "
-         "it has filters, stride, groups, bias"),
+        ("pool 2 g2", ("maxpool has no option 'g2'; "
+         "it has kernel, stride, padding, dilation, rounding")),
+        ("conv 6 5 relu", ("'relu' cannot stand in the line of conv; "
+         "relu is a layer of its own, in its own line")),
+        ("conv 6 5 table=lenett", ("the connection table of conv 'lenett' is not known; "
+         "did you mean 'lenet'?")),
+        ("pointwise 8 kernel=3", ("pointwise has no option 'kernel'; "
+         "it has filters, stride, groups, bias")),
         ("dropout 1.5", "the dropout rate of dropout is a number from 0 to 1, not '1.5'"),
         ("conv " + "9" * 101 + " 3",
          "the number of filters of conv has 101 digits; at most 100 are counted with"),

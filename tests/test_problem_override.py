@@ -58,17 +58,17 @@ def test_the_last_of_several_values_holds() -> None:
         ("w0=", "--set w0=: a value is missing; write --set name=value"),
         ("w0=# 3", "--set w0=# 3: a value is missing; write --set name=value"),
         ("=3", "--set =3: '' is not given in t.yaml; given are x, w0, w1"),
-        ("x[0]=3", "--set x[0]=3: 'x[0]' is not given in t.yaml; "
-         "give the whole of x: --set 'x=[...]'"),
+        ("x[0]=3", ("--set x[0]=3: 'x[0]' is not given in t.yaml; "
+         "give the whole of x: --set 'x=[...]'")),
         ("w0=[1, 2", "--set w0=[1, 2: this '[' is never closed; add the missing ']'"),
-        ("w0=[[1], [1, 2]]", "--set w0=[[1], [1, 2]]: row 2 of 'w0' has 2 numbers, "
-         "but row 1 has 1 number; all rows must have the same length"),
+        ("w0=[[1], [1, 2]]", ("--set w0=[[1], [1, 2]]: row 2 of 'w0' has 2 numbers, "
+         "but row 1 has 1 number; all rows must have the same length")),
         ('w0="3"', '--set w0="3": the number 3 stands in quotes; remove the quotes'),
         ("w0=nan", "--set w0=nan: 'nan' is not a finite number; give a finite number"),
-        ("w0=a: b", "--set w0=a: b: the value of 'w0' is a mapping; "
-         "give a number, a list or a constant formula"),
-        ("w0=w1*2", "--set w0=w1*2: 'w1*2' uses the name 'w1', but a given value is a constant; "
-         "move it to the equations"),
+        ("w0=a: b", ("--set w0=a: b: the value of 'w0' is a mapping; "
+         "give a number, a list or a constant formula")),
+        ("w0=w1*2", ("--set w0=w1*2: 'w1*2' uses the name 'w1', but a given value is a constant; "
+         "move it to the equations")),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_set_is_explained(text: str, message: str) -> None:
@@ -96,6 +96,13 @@ def test_settings_of_the_command_line_hold() -> None:
     assert changed.settings == Settings(5, True, 4, "even", "none", (entry,))
     assert override(graph(), exact=False).settings == graph().settings
     assert override(graph()) == graph()
+
+
+def test_ties_of_the_command_line_replace_the_convention() -> None:
+    problem = read_text("kind: graph\nequations: z = 1\nconventions: {ties: even, log: 2}")
+    changed = override(problem, ties="away")
+    assert changed.settings.ties == "away"
+    assert list(changed.conventions) == ["log"]
 
 
 @pytest.mark.parametrize(

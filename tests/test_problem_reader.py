@@ -82,6 +82,14 @@ def test_the_convention_of_ties_is_a_setting() -> None:
     assert problem.settings.ties == "even"
 
 
+def test_ties_that_are_said_twice_must_agree() -> None:
+    both = "kind: graph\nequations: z = 1\nties: {}\nconventions: {{ties: even}}"
+    assert read_text(both.format("even")).settings.ties == "even"
+    assert refusal(both.format("away")) == (
+        "t:4:21: the convention 'ties' is even, but the key 'ties' is away; say it once"
+    )
+
+
 def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
     assert refusal("kind: graph\nworking: ful\nequation: [z = 1]\ngiven: {x: '1'}\ndigits: x") == (
         "t:2:10: 'working' cannot be 'ful'; did you mean 'full'?\n"
@@ -96,8 +104,19 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
     [
         (
             "equations: [z = 1]",
-            "t:1:1: the file has no key 'kind'; "
-            "add 'kind: graph' (kinds are graph, network, recurrent, cnn)",
+            (
+                "t:1:1: the file has no key 'kind'; "
+                "add 'kind: graph' (kinds are graph, network, recurrent, cnn)"
+            ),
+        ),
+        ("kin: graph\nequations: z = 1", "t:1:1: unknown key 'kin'; did you mean 'kind'?"),
+        (
+            "kind: graph\nequations: z = 1\n:find: z",
+            "t:3:1: unknown key ':find'; remove the colon in front of it",
+        ),
+        (
+            "kind: recurrent\ncell: lstm\ngivn: {x: 1}",
+            "t:3:1: unknown key 'givn'; did you mean 'given'?",
         ),
         ("kind: grph\nlayers: 3", "t:1:7: unknown kind 'grph'; did you mean 'graph'?"),
         ("kind: foo", "t:1:7: unknown kind 'foo'; it is graph, network, recurrent or cnn"),
@@ -108,40 +127,52 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
         ("kind:", "t:1:1: the key 'kind' has no value; write one, or remove the key"),
         (
             "kind: graph\n  title:x\nequations: z = 1",
-            "t:1:7: unknown kind 'graph title:x'; "
-            "the next line belongs to it too; check the space after each colon",
+            (
+                "t:1:7: unknown kind 'graph title:x'; "
+                "the next line belongs to it too; check the space after each colon"
+            ),
         ),
         (
             "kind: graph",
-            "t:1:1: a problem of kind graph needs the key 'equations'; "
-            "for example equations: [x1 = relu(x0*w0 + b0), z = x1 + x0]",
+            (
+                "t:1:1: a problem of kind graph needs the key 'equations'; "
+                "for example equations: [x1 = relu(x0*w0 + b0), z = x1 + x0]"
+            ),
         ),
         (
             "kind: graph\nequations: z = 1\nlayers: [x]",
-            "t:3:1: the key 'layers' belongs to kind network or cnn, not to kind graph; "
-            "remove it, or change the kind",
+            (
+                "t:3:1: the key 'layers' belongs to kind network or cnn, not to kind graph; "
+                "remove it, or change the kind"
+            ),
         ),
         (
             "kind: graph\nequations: z = 1\n'find:z': 3",
-            "t:3:1: unknown key 'find:z'; "
-            "a space is missing after the colon: write 'find: z'",
+            "t:3:1: unknown key 'find:z'; a space is missing after the colon: write 'find: z'",
         ),
         (
             "kind: graph\nequations: z = 1\n\xa0find: z",
-            "t:3:1: unknown key 'find'; "
-            "it has an invisible character in it: type it anew, with plain spaces",
+            (
+                "t:3:1: unknown key 'find'; "
+                "it has an invisible character in it: type it anew, with plain spaces"
+            ),
         ),
         (
             "kind: graph\nequations: z = 1\nxyzzy: z",
-            "t:3:1: unknown key 'xyzzy'; known are kind, title, statement, source, given, find, "
-            "answers, conventions, digits, exact, round_steps, ties, working, entry, parts, "
-            "equations",
+            (
+                "t:3:1: unknown key 'xyzzy'; known are kind, title, statement, source, given, "
+                "find, "
+                "answers, conventions, digits, exact, round_steps, ties, working, entry, parts, "
+                "equations"
+            ),
         ),
         (
             "kind: graph\nequations: z = 1\ngiven: {x: 1}\n<<: {a: 1}",
-            "t:4:1: unknown key '<<'; known are kind, title, statement, source, given, find, "
-            "answers, conventions, digits, exact, round_steps, ties, working, entry, parts, "
-            "equations",
+            (
+                "t:4:1: unknown key '<<'; known are kind, title, statement, source, given, find, "
+                "answers, conventions, digits, exact, round_steps, ties, working, entry, parts, "
+                "equations"
+            ),
         ),
     ],
 )
@@ -153,15 +184,15 @@ def test_the_kind_and_the_keys_of_a_problem_are_checked(text: str, message: str)
     ("text", "message"),
     [
         ("title: [a]", "8: 'title' takes a text, not a list; put the text in quotes"),
-        ("statement: {a: b}", "12: 'statement' takes a text, not a mapping; "
-         "put the text in quotes"),
+        ("statement: {a: b}", ("12: 'statement' takes a text, not a mapping; "
+         "put the text in quotes")),
         ("find:", "1: the key 'find' has no value; write one, or remove the key"),
         ("find: ~", "1: the key 'find' has no value; write one, or remove the key"),
         ("find: []", "7: 'find' is empty; write names, or remove the key"),
         ("find: ','", "7: 'find' is empty; write names, or remove the key"),
         ("find: {z: 3}", "7: 'find' takes names, not a mapping; the values belong to 'answers'"),
-        ("find: [z, [h]]", "11: 'find' takes names, not a list; write one name per line "
-         "with a dash, or put quotes around names with brackets"),
+        ("find: [z, [h]]", ("11: 'find' takes names, not a list; write one name per line "
+         "with a dash, or put quotes around names with brackets")),
         ("find: [z, y, z]", "14: 'z' stands twice in 'find'; remove one"),
         ("entry: {a: 1}", "8: 'entry' takes names, not a mapping; write them as a list"),
         ("digits: many", "9: 'digits' takes a whole number, not 'many'; for example digits: 4"),
@@ -174,15 +205,15 @@ def test_the_kind_and_the_keys_of_a_problem_are_checked(text: str, message: str)
         ("exact: [yes]", "8: 'exact' takes yes or no, not a list; for example exact: yes"),
         ("ties: up", "7: 'ties' cannot be 'up'; it is away or even"),
         ("working: [full]", "10: 'working' takes a word, not a list; it is full, short or none"),
-        ("conventions: 3", "14: 'conventions' takes names with values, not a text; "
-         "for example conventions: {relu_at_0: 1}"),
+        ("conventions: 3", ("14: 'conventions' takes names with values, not a text; "
+         "for example conventions: {relu_at_0: 1}")),
         ("conventions: {relu: 0}", "15: unknown convention 'relu'; did you mean 'relu_at_0'?"),
-        ("conventions: {relu_at_0: 2}", "26: the convention 'relu_at_0' cannot be '2'; "
-         "it is 0, 1 or 1/2"),
-        ("conventions: {rounding: flor}", "25: the convention 'rounding' cannot be 'flor'; "
-         "did you mean 'floor'?"),
-        ("conventions: {addition: 1.5}", "25: the convention 'addition' cannot be '1.5'; "
-         "it is a whole number"),
+        ("conventions: {relu_at_0: 2}", ("26: the convention 'relu_at_0' cannot be '2'; "
+         "it is 0, 1 or 1/2")),
+        ("conventions: {rounding: flor}", ("25: the convention 'rounding' cannot be 'flor'; "
+         "did you mean 'floor'?")),
+        ("conventions: {addition: 1.5}", ("25: the convention 'addition' cannot be '1.5'; "
+         "it is a whole number")),
         ("conventions: {log: [2]}", "20: the convention 'log' takes a word, not a list"),
     ],
 )  # fmt: skip
@@ -196,29 +227,29 @@ def test_a_key_with_something_else_is_refused(text: str, message: str) -> None:
         ("equations:", "2:1: the key 'equations' has no value; write one, or remove the key"),
         ("equations: []", "2:12: 'equations' is empty; write '- name = expression' below it"),
         ("equations: {}", "2:12: 'equations' is empty; write '- name = expression' below it"),
-        ("equations: |\n  # nothing\n", "2:12: 'equations' holds no equation; "
-         "write name = expression"),
-        ("equations:\n  x: relu(3)\n  y: 3", "3:3: 'equations' is a mapping, but equations are "
-         "a list; write '- x = relu(3)'"),
-        ("equations:\n  - x1 = relu(a: b)", "3:5: an equation was expected, found a mapping; "
-         "put the equation in quotes: 'x1 = relu(a: b)'"),
+        ("equations: |\n  # nothing\n", ("2:12: 'equations' holds no equation; "
+         "write name = expression")),
+        ("equations:\n  x: relu(3)\n  y: 3", ("3:3: 'equations' is a mapping, but equations are "
+         "a list; write '- x = relu(3)'")),
+        ("equations:\n  - x1 = relu(a: b)", ("3:5: an equation was expected, found a mapping; "
+         "put the equation in quotes: 'x1 = relu(a: b)'")),
         ("equations:\n  - x: 3", "3:5: an equation was expected, found a mapping; write x = 3"),
-        ("equations:\n  - {z = 3}", "3:5: an equation was expected, found a mapping; "
-         "put the equation in quotes: 'z = 3'"),
-        ("equations:\n  - {}", "3:5: an equation was expected, found a mapping; "
-         "an equation has no colons"),
-        ("equations:\n  - [x]", "3:5: an equation was expected, found a list; "
-         "put quotes around an equation that starts with '[', one '-' before each equation"),
-        ("equations:\n  - z = 1\n  -\n", "4:4: an equation is missing behind this '-'; "
-         "write name = expression"),
-        ("equations: [z = max(a, b)]", "2:13: the brackets of 'z = max(a' do not match; "
+        ("equations:\n  - {z = 3}", ("3:5: an equation was expected, found a mapping; "
+         "put the equation in quotes: 'z = 3'")),
+        ("equations:\n  - {}", ("3:5: an equation was expected, found a mapping; "
+         "an equation has no colons")),
+        ("equations:\n  - [x]", ("3:5: an equation was expected, found a list; "
+         "put quotes around an equation that starts with '[', one '-' before each equation")),
+        ("equations:\n  - z = 1\n  -\n", ("4:4: an equation is missing behind this '-'; "
+         "write name = expression")),
+        ("equations: [z = max(a, b)]", ("2:13: the brackets of 'z = max(a' do not match; "
          "an equation with a comma needs quotes inside '[...]'\n"
          "t:2:24: the brackets of 'b)' do not match; "
-         "an equation with a comma needs quotes inside '[...]'"),
-        ("equations:\n  x1 = 3\n  y1 = 4", "3:3: the lines of 'equations' are joined to one; "
-         "write '- ' before each equation, or '|' behind 'equations:'"),
-        ("equations: >\n  x1 = 3\n  y1 = 4", "2:12: the lines of 'equations' are joined to one; "
-         "write '- ' before each equation, or '|' behind 'equations:'"),
+         "an equation with a comma needs quotes inside '[...]'")),
+        ("equations:\n  x1 = 3\n  y1 = 4", ("3:3: the lines of 'equations' are joined to one; "
+         "write '- ' before each equation, or '|' behind 'equations:'")),
+        ("equations: >\n  x1 = 3\n  y1 = 4", ("2:12: the lines of 'equations' are joined to one; "
+         "write '- ' before each equation, or '|' behind 'equations:'")),
     ],
 )  # fmt: skip
 def test_what_is_no_list_of_equations_is_explained(text: str, message: str) -> None:

@@ -134,9 +134,7 @@ def test_the_schema_knows_the_keys_of_the_templates() -> None:
 
 @pytest.mark.parametrize("convention", CONVENTIONS, ids=lambda convention: convention.name)
 def test_every_convention_has_meanings_and_one_spelling_for_each_value(convention: Any) -> None:
-    spellings = [
-        text for choice in convention.choices for text in (choice.value, *choice.also)
-    ]
+    spellings = [text for choice in convention.choices for text in (choice.value, *choice.also)]
     assert len(set(spellings)) == len(spellings)
     for choice in convention.choices:
         for text in (choice.value, *choice.also):
@@ -158,7 +156,7 @@ def test_reading_a_problem_needs_no_heavy_module() -> None:
     code = (
         "import sys\nfrom hwsolve.problem.reader import read_text\n"
         "read_text('kind: graph\\ngiven: {x: 0.5}\\nequations: [z = x]')\n"
-        "print(*sorted({'numpy', 'json', 'dataclasses', 'difflib', 'fractions', 'decimal', 'inspect',"
+        "print(*sorted({'numpy', 'json', 'dataclasses', 'difflib', 'fractions', 'decimal',"
         " 'hwsolve.problem.schema', 'hwsolve.problem.templates', 'hwsolve.problem.syntax',"
         " 'hwsolve.problem.positions'} & set(sys.modules)))"
     )

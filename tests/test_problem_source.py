@@ -33,7 +33,7 @@ def quick() -> Iterator[None]:
     """A limit must stop a file at once; processor time, as the machine may be busy."""
     start = time.process_time()
     yield
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 3
 
 
 def test_a_missing_file_is_named_with_one_that_is_near(tmp_path: Path) -> None:
@@ -59,7 +59,9 @@ def test_a_folder_is_no_problem_file(tmp_path: Path) -> None:
     assert str(raised.value) == f"{tmp_path} is a folder, not a problem file"
 
 
-def test_a_file_without_permission_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_permission_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "t.yaml"
     path.write_text(SMALL, encoding="utf-8")
     path.chmod(0)
@@ -92,7 +94,7 @@ def test_standard_input_is_a_file_called_stdin(monkeypatch: pytest.MonkeyPatch) 
 
 def test_standard_input_that_is_closed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(HwsolveError, match="^standard input cannot be read: "):
+    with pytest.raises(HwsolveError, match=r"^standard input cannot be read: "):
         read_problem("-")
 
 
@@ -131,7 +133,7 @@ def test_a_file_of_100_mb_is_not_even_read(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("quick")
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="this system has no /dev/zero")  # noqa: PTH110  (a device)
 def test_a_file_without_an_end_is_not_read_to_its_end() -> None:
-    with pytest.raises(HwsolveError, match="^/dev/zero: larger than 16 MiB"):
+    with pytest.raises(HwsolveError, match=r"^/dev/zero: larger than 16 MiB"):
         read_problem("/dev/zero")
 
 
@@ -140,9 +142,14 @@ def test_a_file_without_an_end_is_not_read_to_its_end() -> None:
 def test_a_million_brackets_are_refused(opening: str) -> None:
     message = refusal(opening * (1_000_000 // len(opening)))
     assert message.endswith(
-        ": lists and mappings are nested deeper than 40 levels; "
-        "close the brackets, or write it flatter"
-    ) or message.endswith("a key must be a name, not a mapping; put the name in quotes")
+        (
+            (
+                ": lists and mappings are nested deeper than 40 levels; "
+                "close the brackets, or write it flatter"
+            ),
+            "a key must be a name, not a mapping; put the name in quotes",
+        )
+    )
 
 
 @pytest.mark.usefixtures("quick")
@@ -215,7 +222,9 @@ def test_millions_of_values_are_refused(text: str) -> None:
         + "}\nlayers: ["
         + ", ".join("{W: V}" for _ in range(30_000))
         + "]",
-        "kind: graph\nequations: [" + ", ".join(["a = 1"] * 100_000) + "]\nparts: {"
+        "kind: graph\nequations: ["
+        + ", ".join(["a = 1"] * 100_000)
+        + "]\nparts: {"
         + ", ".join(f"p{n}: {{find: a}}" for n in range(10_000))
         + "}",
         " " * MAX_BYTES,

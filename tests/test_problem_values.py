@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hwsolve.errors import HwsolveError
-from hwsolve.problem.model import Given, Stated, Written
 from hwsolve.problem.reader import read_text
+
+if TYPE_CHECKING:
+    from hwsolve.problem.model import Given, Stated
 
 
 def given_value(text: str) -> Given:
@@ -97,18 +99,24 @@ def test_a_formula_with_a_comma_may_stand_in_quotes() -> None:
         ("5%", "6: '5%' is not a number; write it as a decimal number: 0.05 for 5%"),
         (
             "0x1F",
-            "6: '0x1F' is not a number; give a number such as 0.5, 1e-3 or 1/3, a list, "
-            "or a constant formula such as sqrt(2)",
+            (
+                "6: '0x1F' is not a number; give a number such as 0.5, 1e-3 or 1/3, a list, "
+                "or a constant formula such as sqrt(2)"
+            ),
         ),
         (
             "w0",
-            "6: 'w0' is not a number; give a number such as 0.5, 1e-3 or 1/3, a list, "
-            "or a constant formula such as sqrt(2)",
+            (
+                "6: 'w0' is not a number; give a number such as 0.5, 1e-3 or 1/3, a list, "
+                "or a constant formula such as sqrt(2)"
+            ),
         ),
         (
             "2*w0",
-            "6: '2*w0' uses the name 'w0', but a given value is a constant; "
-            "move it to the equations",
+            (
+                "6: '2*w0' uses the name 'w0', but a given value is a constant; "
+                "move it to the equations"
+            ),
         ),
         ("1/0", "6: the fraction 1/0 divides by zero"),
         ("1e309", "6: the number 1e309 is too large; numbers go up to about 1.8e308"),
@@ -123,8 +131,10 @@ def test_a_formula_with_a_comma_may_stand_in_quotes() -> None:
         ("[[1], []]", "12: an empty list in 'x'; write at least one number"),
         (
             "[[1, 2], [3]]",
-            "15: row 2 of 'x' has 1 number, but row 1 has 2 numbers; "
-            "all rows must have the same length",
+            (
+                "15: row 2 of 'x' has 1 number, but row 1 has 2 numbers; "
+                "all rows must have the same length"
+            ),
         ),
         (
             "[[[1], [2]], [[1, 2], [3, 4]]]",
@@ -144,8 +154,10 @@ def test_a_formula_with_a_comma_may_stand_in_quotes() -> None:
         ("[[[[[[[[[1]]]]]]]]]", "14: 'x' has more than 8 axes"),
         (
             "[ones(2, 3)]",
-            "7: the brackets of 'ones(2' do not match; "
-            "a formula with a comma needs quotes inside '{...}' and '[...]'",
+            (
+                "7: the brackets of 'ones(2' do not match; "
+                "a formula with a comma needs quotes inside '{...}' and '[...]'"
+            ),
         ),
         ("sqrt(" + "-" * 19_992 + "2)", "6: a formula of 19999 characters; at most 10000"),
     ],
@@ -166,8 +178,10 @@ def test_what_is_no_value_is_refused(text: str, message: str) -> None:
         ("for", "'for' is no name for a given value; 'for' is a word of the equation language"),
         (
             "x²",
-            "'x²' is no name for a given value; "
-            "a name has letters, digits, subscripts and primes, such as w0, θ₁ or h'",
+            (
+                "'x²' is no name for a given value; "
+                "a name has letters, digits, subscripts and primes, such as w0, θ₁ or h'"
+            ),
         ),
         ("''", "'' is no name for a given value; write a name before the colon"),
     ],
@@ -191,10 +205,10 @@ def test_names_have_one_spelling() -> None:
         ("{x=1.0}", "9: 'x=1.0' has no value; write 'x: 1.0'"),
         ("{x: 1,5}", "14: '5' has no value; a decimal number has a point, a list has brackets"),
         ("{x: }", "9: 'x' has no value; write 'x: value'"),
-        ("[x, 1]", "8: 'given' takes names with values, not a list; "
-         "remove the dashes: each line is 'name: value'"),
-        ("x = 1", "8: 'given' takes names with values, not a text; for example "
-         "given: {x: 0.5, t: 1/3, W: [[1, 2], [3, 4]], I: eye(3)}"),
+        ("[x, 1]", ("8: 'given' takes names with values, not a list; "
+         "remove the dashes: each line is 'name: value'")),
+        ("x = 1", ("8: 'given' takes names with values, not a text; for example "
+         "given: {x: 0.5, t: 1/3, W: [[1, 2], [3, 4]], I: eye(3)}")),
     ],
 )  # fmt: skip
 def test_given_values_without_a_value_are_explained(text: str, message: str) -> None:
@@ -247,10 +261,12 @@ def test_an_answer_is_kept_as_it_was_stated(text: str, value: Any) -> None:
         ("1_000", "6: '1_000' is not a number; write 1000"),
         ("0,62", "6: '0,62' is not a number; write 0.62"),
         ("62%", "6: '62%' is not a number; write it as a decimal number: 0.62 for 62%"),
+        ("12 000", "6: '12 000' is not a number; write 12000"),
+        ("1.36 41", "6: '1.36 41' is not a number; write it as 0.62, 1e-3 or 3/5"),
         ("1.0.3", "6: '1.0.3' is not a number; write it as 0.62, 1e-3 or 3/5"),
         ("[]", "6: an empty list cannot be an answer"),
-        ("{a: 1}", "6: a mapping cannot be an answer; an answer is a number, a list, "
-         "a size or a word"),
+        ("{a: 1}", ("6: a mapping cannot be an answer; an answer is a number, a list, "
+         "a size or a word")),
         ("[1, ~]", "10: an answer is missing; write a number or a word"),
         ("1/0", "6: the fraction 1/0 divides by zero"),
     ],
@@ -266,10 +282,10 @@ def test_what_is_no_answer_is_refused(text: str, message: str) -> None:
         ("{3: 4}", "11: '3' is not the name of an answer; such as z or dz/dw0"),
         ("{z: }", "11: the answer 'z' has no value; write 'z: value'"),
         ("{}", "10: 'answers' is empty; write 'z: 1.03', or remove the key"),
-        ("[z: 3]", "10: 'answers' takes names with answers, not a list; "
-         "remove the dashes: each line is 'name: answer'"),
-        ("3", "10: 'answers' takes names with answers, not a text; "
-         "write 'z: 1.03', one answer in each line"),
+        ("[z: 3]", ("10: 'answers' takes names with answers, not a list; "
+         "remove the dashes: each line is 'name: answer'")),
+        ("3", ("10: 'answers' takes names with answers, not a text; "
+         "write 'z: 1.03', one answer in each line")),
     ],
 )  # fmt: skip
 def test_answers_without_names_are_explained(text: str, message: str) -> None:

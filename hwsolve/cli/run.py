@@ -36,7 +36,7 @@ def run(  # noqa: PLR0913  (one parameter for each option)
     ] = None,
     digits: Annotated[
         int | None,
-        typer.Option("--digits", metavar="N", min=0, max=50, help="Decimals of the answers."),
+        typer.Option("--digits", metavar="N", min=0, max=50, help="Significant digits to show (6)."),
     ] = None,
     exact: Annotated[
         bool | None,

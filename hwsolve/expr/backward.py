@@ -8,6 +8,7 @@ Arrays pass the gradient through each operation by its adjoint rule.
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from hwsolve.expr.term import Term
@@ -137,13 +138,19 @@ def accumulate(graph: Graph, line: int, seed: Term, reached: bytearray) -> dict[
     """Reverse accumulation inside one line, from its result to labelled nodes."""
     pending: dict[int, list[Term]] = {line: [seed]}
     leaves: dict[int, list[Term]] = {}
-    while pending:
-        node = max(pending)
-        terms = pending.pop(node)
-        upstream = _added(terms)
+    # the latest node first: all that uses it has passed its part on by then
+    latest = [-line]
+    while latest:
+        node = -heappop(latest)
+        upstream = _added(pending.pop(node))
         for arg, term in contributions(graph, node, upstream, reached):
-            target = leaves if arg in graph.labels or graph.rows[arg] is None else pending
-            target.setdefault(arg, []).append(term)
+            if arg in graph.labels or graph.rows[arg] is None:
+                leaves.setdefault(arg, []).append(term)
+            elif arg in pending:
+                pending[arg].append(term)
+            else:
+                pending[arg] = [term]
+                heappush(latest, -arg)
     return {arg: _added(terms) for arg, terms in leaves.items()}
 
 

@@ -45,6 +45,7 @@ def derivative(lowering: Lowering, expr: Deriv) -> Lowered:
     quotient = _quotient(lowering, expr)
     if quotient is not None:
         return lowering.lower(quotient)
+    expr = _by_known_names(lowering, expr)
     top = _top(lowering, expr)
     if len(expr.bottoms) == 1:
         return by(lowering, top, expr.bottoms[0], expr)
@@ -53,7 +54,7 @@ def derivative(lowering: Lowering, expr: Deriv) -> Lowered:
     first = by(lowering, top, expr.bottoms[0], expr)
     if not isinstance(first, int) or lowering.graph.shapes[first]:
         raise EquationError(
-            "a second derivative needs single entries below", expr.at, "write d2L/dw[1]2"
+            "a second derivative needs single entries below", expr.at, "write d2L/dw[1]^2"
         )
     return by(lowering, first, expr.bottoms[1], expr)
 
@@ -93,6 +94,25 @@ def _quotient(lowering: Lowering, expr: Deriv) -> Expr | None:
     if isinstance(bottom, Index):
         below = Index(below, bottom.indices, bottom.at)
     return Apply("div", (Sym(names[0], expr.at), below), (), expr.at)
+
+
+def _by_known_names(lowering: Lowering, expr: Deriv) -> Deriv:
+    """Which two names `d2L/dw1dw2` means: the ones that there are."""
+    match expr.bottoms:
+        case (Sym(name=one), Sym(name=two)) if not {one, two} <= lowering.names.keys():
+            written = f"{one}2" if one == two else f"{one}d{two}"
+        case _:
+            return expr
+    pairs = [
+        (written[:cut], written[cut + 1 :]) for cut, letter in enumerate(written) if letter in "d∂"
+    ]
+    if written.endswith("2"):
+        pairs.append((written[:-1], written[:-1]))
+    for pair in pairs:
+        if lowering.names.keys() >= set(pair):
+            bottoms = tuple(Sym(name, bottom.at) for name, bottom in zip(pair, expr.bottoms))  # type: ignore[attr-defined]
+            return Deriv(expr.top, bottoms, expr.at)
+    return expr
 
 
 def _top(lowering: Lowering, expr: Deriv) -> int:

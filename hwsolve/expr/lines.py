@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # A line may have this many operations before its parts get names.
 LONG: Final = 12
+# So many operations may stand in each other: prod(x[i] for i in 1..1000) is no one line.
+HIGH: Final = 24
 
 
 def split(lowering: Lowering, root: int) -> None:
@@ -30,17 +32,25 @@ def split(lowering: Lowering, root: int) -> None:
     for node in inner:
         for arg in graph.args[node]:
             users.setdefault(arg, []).append(node)
+    heights: dict[int, int] = {}
     # from the inside out: what has a name no longer makes the lines around it long
     for node in inner[:-1]:
         row = graph.rows[node]
-        if row is None or not graph.active[node]:
+        if row is None:
             continue
-        size = _size(graph, node)
-        above = users[node]
-        if len(above) > 1 or any(
-            _deserves(graph, user, node, size, is_root=user == root) for user in above
-        ):
+        height = 1 + max([heights.get(arg, 0) for arg in graph.args[node]])
+        if height >= HIGH or (graph.active[node] and _is_named(graph, node, users[node], root)):
             graph.labels[node] = Sym(lowering.fresh(row.letter))
+        else:
+            heights[node] = height
+
+
+def _is_named(graph: Graph, node: int, users: list[int], root: int) -> bool:
+    """Whether an unnamed result gets a line: it is used twice, or its user is too long."""
+    size = _size(graph, node)
+    return len(users) > 1 or any(
+        _deserves(graph, user, node, size, is_root=user == root) for user in users
+    )
 
 
 def _inner(graph: Graph, root: int) -> list[int]:
@@ -63,8 +73,8 @@ def _size(graph: Graph, node: int) -> int:
         if graph.rows[here] is None or (here in graph.labels and here != node):
             continue
         total += graph.active[here]
-        if total > 4 * LONG:
-            return total
+        if total > 4 * LONG or len(graph.args[here]) > 4 * LONG:
+            return max(total, 4 * LONG)
         stack.extend(graph.args[here])
     return total
 

@@ -7,38 +7,32 @@ has its exact column, and nothing that Python could run is ever built.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from hwsolve.errors import EquationError
-from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym
+from hwsolve.expr.tokens import Token, normal_name, tokens
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, children
 
-MAX_DEPTH = 100
-MAX_FACTORS = 200
-MAX_DIGITS = 400
+if TYPE_CHECKING:
+    import re
 
-_CHAR = r"(?:(?![⁰¹²³⁴-⁹ᵀᐟ])\w|['′\u0300-\u036f])"
-_NAME = rf"(?:(?![\d⁰¹²³⁴-⁹ᵀ₀-₉])\w){_CHAR}*"
-_INDEXED = rf"{_NAME}(?:\[[^\[\]]*\])?"
-_TOKEN = re.compile(
-    rf"""\s*(?:
-      (?P<number>\d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
-    | (?P<deriv>[d∂](?P<order>[2²](?![\d\[/])|\^2)?(?P<top>{_INDEXED})/[d∂](?P<bottom>{_INDEXED})(?P<square>\^2|²)?)
-    | (?P<name>{_NAME}(?:\.{_NAME})*)
-    | (?P<op>\*\*|<=|>=|==|!=|:=|\.\.|[-+*/^@<>=()\[\],:²³⁴⁵⁶⁷⁸⁹√ᵀ·×⋅−≤≥≠←])
-    | (?P<end>\Z)
-    )""",
-    re.VERBOSE,
-)
-_SAME = {"^": "**", "·": "*", "×": "*", "⋅": "*", "−": "-", "≤": "<=", "≥": ">=", "≠": "!="}
-_POWERS = {"²": 2, "³": 3, "⁴": 4, "⁵": 5, "⁶": 6, "⁷": 7, "⁸": 8, "⁹": 9}
-_COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-_RANGED = {"sum", "prod", "product", "max", "min", "mean", "Σ", "∑", "∏", "Π"}
-_RANGED_NAME = {"Σ": "sum", "∑": "sum", "product": "prod", "∏": "prod", "Π": "prod"}
-_WORDS = {"if", "else", "for", "in", "and", "or", "not"}
-# Subscript digits become digits, typographic primes become the apostrophe.
-_LETTERS = str.maketrans("₀₁₂₃₄₅₆₇₈₉′", "0123456789'")
+__all__ = ["Equation", "Loop", "normal_name", "parse_equation", "parse_expression"]
+
+# Brackets, signs and powers in each other, and operations in each other: a reader is
+# lost long before, and what walks a tree may call itself so often.
+MAX_DEPTH: Final = 64
+MAX_HEIGHT: Final = 150
+MAX_DIGITS: Final = 400
+
+_POWERS: Final = {"²": 2, "³": 3, "⁴": 4, "⁵": 5, "⁶": 6, "⁷": 7, "⁸": 8, "⁹": 9}
+_COMPARISONS: Final = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+_PRODUCTS: Final = {"*": "mul", "/": "div", "@": "matmul"}
+_RANGED: Final = {
+    "sum": "sum", "Σ": "sum", "∑": "sum", "prod": "prod", "product": "prod", "∏": "prod",
+    "Π": "prod", "max": "max", "min": "min", "mean": "mean",
+}  # fmt: skip
+_WORDS: Final = {"if", "else", "for", "in", "and", "or", "not"}
+_CONDITIONS: Final = "conditions are written a if x > 0 else b"
 
 
 class Loop(NamedTuple):
@@ -62,20 +56,16 @@ class Equation(NamedTuple):
     text: str
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    at: int
-    match: re.Match[str] | None = None
-
-
 def parse_equation(text: str) -> Equation:
     """Read one equation.
 
     Raises:
         EquationError: with the offset of what could not be read.
     """
-    return _Parser(text).equation()
+    parser = _Parser(text)
+    equation = parser.equation()
+    parser.limit_height(equation.body)
+    return equation
 
 
 def parse_expression(text: str) -> Expr:
@@ -87,31 +77,29 @@ def parse_expression(text: str) -> Expr:
     parser = _Parser(text)
     tree = parser.expression()
     parser.finish()
+    parser.limit_height(tree)
     return tree
 
 
-def normal_name(name: str) -> str:
-    """A name in its one spelling: subscript digits as digits, composed letters."""
-    if name.isascii():
-        return name
-    return unicodedata.normalize("NFKC", name.translate(_LETTERS))
-
-
 class _Parser:
-    def __init__(self, text: str) -> None:
+    """A text, or a part of it, being read from left to right."""
+
+    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
         self.text = text
-        self.tokens = _tokens(text)
+        self.tokens = tokens(text, start, end)
         self.position = 0
         self.depth = 0
         self.here = self.tokens[0]
 
-    def advance(self) -> _Token:
+    # -- what every rule needs ------------------------------------------------
+
+    def advance(self) -> Token:
         token = self.here
         self.position += 1
         self.here = self.tokens[self.position]
         return token
 
-    def fail(self, message: str, token: _Token | None = None, hint: str = "") -> NoReturn:
+    def fail(self, message: str, token: Token | None = None, hint: str = "") -> NoReturn:
         raise EquationError(message, (token or self.here).at, hint)
 
     def accept(self, text: str) -> bool:
@@ -127,51 +115,98 @@ class _Parser:
     def _found(self) -> str:
         return " but the text ends" if self.here.kind == "end" else f", found '{self.here.text}'"
 
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(
+                f"brackets, signs and powers are nested deeper than {MAX_DEPTH}",
+                hint="give a part of it a name of its own",
+            )
+
+    def limit_height(self, tree: Expr) -> None:
+        """Refuse a tree that is too high for what walks it."""
+        if len(self.tokens) <= MAX_HEIGHT:
+            return
+        level, height = [tree], 0
+        while level:
+            height += 1
+            if height > MAX_HEIGHT:
+                raise EquationError(
+                    f"more than {MAX_HEIGHT} operations stand in each other",
+                    getattr(level[0], "at", -1),
+                    "give a part of it a name of its own",
+                )
+            level = [below for node in level for below in children(node)]
+
     def finish(self) -> None:
+        """Refuse anything behind a complete expression."""
         token = self.here
         if token.kind == "end":
             return
+        before = self.tokens[self.position - 1]
         if token.text == "=":
             self.fail("an '=' where an expression should go on", hint="write '==' to compare")
-        before = self.tokens[self.position - 1]
+        if token.text in _WORDS:
+            hint = _CONDITIONS if token.text in {"else", "and", "or", "not"} else ""
+            self.fail(f"'{token.text}' cannot stand here", hint=hint)
         if token.kind in {"name", "number", "deriv"} or token.text == "(":
             self.fail(
                 f"'{before.text}' is followed by '{token.text}' with nothing between them",
                 hint=f"write {before.text}*{token.text} for a product",
             )
-        self.fail(f"'{token.text}' cannot stand here")
+        hint = ""
+        after = self.tokens[self.position + 1]
+        if token.text in _COMPARISONS:
+            hint = "compare two at a time: (a < b)*(b < c)"
+        elif token.text == "," and (before.kind, after.kind) == ("number", "number"):
+            hint = f"a decimal number has a point: {before.text}.{after.text}"
+        self.fail(f"'{token.text}' cannot stand here", hint=hint)
+
+    # -- equations --------------------------------------------------------------
 
     def equation(self) -> Equation:
         if self.here.kind == "end":
             self.fail("the equation is empty", hint="write name = expression")
         target = self.postfix()
         if not (self.accept("=") or self.accept(":=") or self.accept("←")):
-            if self.here.text == "==":
-                self.fail("'==' compares", hint="an equation has one '='")
-            hint = "write name = expression"
-            if self.here.kind == "end" or self.here.text in "+-*/**@":
-                self.fail("this equation has no '='", self.tokens[0], hint)
-            self.fail(f"expected '=' after '{_source(self, target)}'{self._found()}", hint=hint)
+            self._without_sign()
+        is_call = self.tokens[0].kind == "name" and self.tokens[1].text == "("
         parameters = None
-        if isinstance(target, Apply):
+        if is_call and isinstance(target, Apply) and target.at == self.tokens[0].at:
             parameters = self._parameters(target)
             target = Sym(target.op, target.at)
         if not isinstance(target, (Sym, Index)) or (
             isinstance(target, Index) and not isinstance(target.base, Sym)
         ):
-            self.fail(
-                "the left side of an equation must be a name",
-                self.tokens[0],
-                "write name = expression, h[i] = ... for i in 1..4, or s(z) = ...",
-            )
+            self._bad_target()
         if self.here.kind == "end":
-            self.fail(f"nothing stands after '=' in the equation for '{_source(self, target)}'")
+            name = self.text[self.tokens[0].at : self.tokens[self.position - 1].at].rstrip()
+            self.fail(f"nothing stands after '=' in the equation for '{name}'")
         body = self.expression()
         loops = self._loops()
         if self.here.text == "=":
             self.fail("a second '=' in one equation", hint="write one equation a line")
         self.finish()
         return Equation(target, body, loops, parameters, self.text)
+
+    def _without_sign(self) -> NoReturn:
+        """The error for a left side that no '=' follows."""
+        here = self.here
+        if here.text == "==":
+            self.fail("'==' compares", hint="an equation has one '='")
+        if all(token.text not in {"=", ":=", "←"} for token in self.tokens):
+            self.fail("this equation has no '='", self.tokens[0], "write name = expression")
+        if here.text in {"+", "-", "**", *_PRODUCTS}:
+            self._bad_target()
+        left = self.text[self.tokens[0].at : here.at].rstrip()
+        self.fail(f"expected '=' after '{left}'{self._found()}", hint="write name = expression")
+
+    def _bad_target(self) -> NoReturn:
+        self.fail(
+            "the left side of an equation must be a name",
+            self.tokens[0],
+            "write name = expression, h[i] = ... for i in 1..4, or s(z) = ...",
+        )
 
     def _parameters(self, call: Apply) -> tuple[str, ...]:
         names = [arg.name for arg in call.args if isinstance(arg, Sym)]
@@ -188,32 +223,28 @@ class _Parser:
         while self.here.text == "for" or (loops and self.here.text == ","):
             self.advance()
             self.accept("for")
-            variable = self.advance()
-            if variable.kind != "name":
-                self.fail("expected the name of an index after 'for'", variable, "for i in 1..4")
+            variable = self.here
+            if variable.kind != "name" or variable.text in _WORDS:
+                self.fail("expected the name of an index after 'for'", hint="write for i in 1..4")
+            self.advance()
             self.expect("in", f"after 'for {variable.text}'")
-            low = self.binary(_SUM)
+            low = self.sum()
             self.expect("..", "between the ends of the range")
-            loops.append(Loop(normal_name(variable.text), low, self.binary(_SUM)))
+            loops.append(Loop(normal_name(variable.text), low, self.sum()))
         return tuple(loops)
 
+    # -- expressions, from the loosest to the tightest ------------------------------
+
     def expression(self) -> Expr:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"brackets are nested deeper than {MAX_DEPTH}", hint="name a part of it")
-        value = self.binary(_COMPARE)
-        if self.here.text == "if" and self.here.kind == "name":
+        self.deeper()
+        value = self.comparison()
+        if self.here.text == "if":
             at = self.advance().at
-            condition = self.binary(_COMPARE)
+            condition = self.comparison()
             self.expect("else", "after the condition")
             value = Apply("where", (condition, value, self.expression()), (), at)
         self.depth -= 1
         return value
-
-    def binary(self, level: int) -> Expr:
-        if level == _COMPARE:
-            return self.comparison()
-        return self.sum() if level == _SUM else self.product()
 
     def comparison(self) -> Expr:
         left = self.sum()
@@ -234,30 +265,21 @@ class _Parser:
             return terms[0]
         if len(terms) == 2 and not signs[1]:  # noqa: PLR2004  (one term less another)
             return Apply("sub", (terms[0], terms[1]), (), at)
-        signed = (
-            t if plus else Apply("neg", (t,)) for t, plus in zip(terms, signs, strict=True)
-        )
+        signed = (t if plus else Apply("neg", (t,)) for t, plus in zip(terms, signs, strict=True))
         return Apply("add", tuple(signed), (), at)
 
     def product(self) -> Expr:
         left = self.unary()
-        factors = 1
-        while self.here.text in {"*", "/", "@"}:
+        while self.here.text in _PRODUCTS:
             token = self.advance()
-            factors += 1
-            if factors > MAX_FACTORS:
-                self.fail(f"a product of more than {MAX_FACTORS} factors", hint="name a part of it")
-            op = {"*": "mul", "/": "div", "@": "matmul"}[token.text]
-            left = Apply(op, (left, self.unary()), (), token.at)
+            left = Apply(_PRODUCTS[token.text], (left, self.unary()), (), token.at)
         return left
 
     def unary(self) -> Expr:
         token = self.here
-        if token.text not in {"-", "+", "√"} or token.kind == "end":
+        if token.text not in {"-", "+", "√"}:
             return self.power()
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"more than {MAX_DEPTH} signs or brackets in each other")
+        self.deeper()
         self.advance()
         inner = self.unary()
         self.depth -= 1
@@ -265,21 +287,19 @@ class _Parser:
             return inner
         if token.text == "√":
             return Apply("sqrt", (inner,), (), token.at)
-        if isinstance(inner, Num) and not isinstance(inner.value, str):
+        if isinstance(inner, Num):
             return Num(-inner.value)  # type: ignore[operator]  # a number that was just read
         return Apply("neg", (inner,), (), token.at)
 
     def power(self) -> Expr:
         base = self.postfix()
-        if self.here.text != "**" or self.here.kind == "end":
+        if self.here.text != "**":
             return base
         token = self.advance()
-        if self.here.text == "T" and self.here.kind == "name":
+        if self.here.text == "T":
             self.advance()
             return Apply("transpose", (base,), (), token.at)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"more than {MAX_DEPTH} powers in each other")
+        self.deeper()
         exponent = self.unary()
         self.depth -= 1
         return Apply("pow", (base, exponent), (), token.at)
@@ -290,15 +310,15 @@ class _Parser:
             text = self.here.text
             if text == "[":
                 at = self.advance().at
-                value = Index(value, self._indices(), at)
-            elif text in _POWERS and self.here.kind == "op":
+                value = Index(value, self.indices(), at)
+            elif text in _POWERS:
                 value = Apply("pow", (value, Num(_POWERS[text])), (), self.advance().at)
             elif text == "ᵀ":
                 value = Apply("transpose", (value,), (), self.advance().at)
             else:
                 return value
 
-    def _indices(self) -> tuple[Expr, ...]:
+    def indices(self) -> tuple[Expr, ...]:
         indices = [self._one_index()]
         while self.accept(","):
             indices.append(self._one_index())
@@ -306,20 +326,16 @@ class _Parser:
         return tuple(indices)
 
     def _one_index(self) -> Expr:
-        if self.here.text in {":", ",", "]"}:
+        if self.here.text in {",", "]"}:
+            self.fail("an index is missing", hint="write x[1] or W[0, 2]")
+        low: Expr = Sym("")
+        if self.here.text != ":":
+            low = self.expression()
             if self.here.text != ":":
-                self.fail("an index is missing", hint="write x[1] or W[0, 2]")
-            low: tuple[Expr, ...] = ()
-        else:
-            first = self.expression()
-            if self.here.text != ":":
-                return first
-            low = (first,)
+                return low
         at = self.advance().at
-        ends = self.here.text in {",", "]"}
-        high = () if ends else (self.expression(),)
-        parts = (low[0] if low else Sym(""), high[0] if high else Sym(""))
-        return Apply("slice", parts, (), at)
+        high = Sym("") if self.here.text in {",", "]"} else self.expression()
+        return Apply("slice", (low, high), (), at)
 
     def atom(self) -> Expr:
         token = self.here
@@ -347,9 +363,12 @@ class _Parser:
                 items.append(self.expression())
             self.expect("]", "to close the list")
             return Apply("stack", tuple(items), (), token.at)
-        self.fail(f"'{token.text}' cannot stand here", hint="a name, a number or '(' may")
+        hint = _CONDITIONS if token.text in {"if", "not"} else "a name, a number or '(' may"
+        self.fail(f"'{token.text}' cannot stand here", hint=hint)
 
-    def _named(self, token: _Token) -> Expr:
+    # -- names, calls and derivatives ---------------------------------------------
+
+    def _named(self, token: Token) -> Expr:
         name = normal_name(token.text)
         transposed = name.endswith(".T")
         if transposed:
@@ -362,25 +381,27 @@ class _Parser:
     def _call(self, name: str, at: int) -> Expr:
         self.advance()
         args: list[Expr] = []
-        attributes: list[tuple[str, object]] = []
+        settings: dict[str, object] = {}
         while not self.accept(")"):
             following = self.tokens[self.position + 1]
             if self.here.kind == "name" and following.text == "=":
-                key = self.advance().text
+                key = self.advance()
                 self.advance()
-                attributes.append((key, self._setting(key)))
+                if key.text in settings:
+                    self.fail(f"'{key.text}=' is set twice", key)
+                settings[key.text] = self._setting(key.text)
             else:
                 args.append(self.expression())
-            if self.here.text == "for" and len(args) == 1 and not attributes:
+            if self.here.text == "for" and len(args) == 1 and not settings:
                 return self._over(name, args[0], at)
             if not self.accept(",") and self.here.text != ")":
-                token = self.here
-                if token.kind in {"name", "number", "deriv"}:
+                if self.here.kind in {"name", "number", "deriv"}:
                     self.finish()
                 self.fail(f"expected ',' or ')' in the call of '{name}'{self._found()}")
         if not args:
             self.fail(f"'{name}()' has no argument", self.tokens[self.position - 1])
-        return Apply(name, tuple(args), tuple(sorted(attributes)), at)  # type: ignore[arg-type]  # ints, names and tuples of ints: hashable
+        attributes = tuple(sorted(settings.items()))
+        return Apply(name, tuple(args), attributes, at)  # type: ignore[arg-type]  # numbers, words and tuples: hashable
 
     def _setting(self, key: str) -> object:
         token = self.here
@@ -400,55 +421,57 @@ class _Parser:
         if name not in _RANGED:
             self.fail(f"'{name}' cannot run over a range", hint="sum, prod, max, min, mean can")
         for loop in reversed(self._loops()):
-            body = Over(_RANGED_NAME.get(name, name), body, loop.variable, loop.low, loop.high, at)
+            body = Over(_RANGED[name], body, loop.variable, loop.low, loop.high, at)
         self.expect(")", "to close the sum")
         return body
 
-    def _derivative(self, token: _Token) -> Expr:
+    def _derivative(self, token: Token) -> Expr:
         match = token.match
         assert match is not None  # noqa: S101  (the tokeniser attaches it to this kind)
-        top, bottom = match["top"], match["bottom"]
-        if match["order"] is None and match["square"] is None:
-            return Deriv(_part(top, token), (_part(bottom, token),), token.at)
+        top, below = self._part(match, "top"), self._part(match, "bottom")
         if match["order"] is None:
-            return Apply("pow", (_first(top, bottom, token), Num(2)), (), token.at)
-        if match["square"] is None:
-            # d2L/dw2 and d2L/dwdv: the second is told apart by its middle d.
-            if bottom.endswith("2"):
-                bottom = bottom[:-1]
-            elif bottom[1:-1].find("d") >= 0 or "∂" in bottom:
-                cut = bottom.find("∂") if "∂" in bottom else bottom.find("d", 1)
-                parts = (_part(bottom[:cut], token), _part(bottom[cut + 1 :], token))
-                return Deriv(_part(top, token), parts, token.at)
-            else:
-                self.fail(
-                    f"a second derivative names two variables, not '{bottom}'",
-                    token,
-                    f"write d2{top}/d{bottom}2",
-                )
-        below = _part(bottom, token)
-        return Deriv(_part(top, token), (below, below), token.at)
+            first = Deriv(top, (below,), token.at)
+            return first if match["square"] is None else Apply("pow", (first, Num(2)), (), token.at)
+        if match["square"] is not None:
+            if match["other"] is not None:
+                self.fail("a derivative of third order", token, "two are taken at most")
+            return Deriv(top, (below, below), token.at)
+        if match["other"] is not None:
+            return Deriv(top, (below, self._part(match, "other")), token.at)
+        pair = second_order(match["bottom"])
+        if pair is None:
+            self.fail(
+                f"a second derivative names two variables, not '{match['bottom']}'",
+                token,
+                f"write d2{match['top']}/d{match['bottom']}^2",
+            )
+        first_name, second_name = (Sym(normal_name(name), token.at) for name in pair)
+        return Deriv(top, (first_name, second_name), token.at)
+
+    def _part(self, match: re.Match[str], group: str) -> Sym | Index:
+        """The top or bottom of a derivative: a name, or an entry of one."""
+        start, end = match.span(group)
+        name, bracket, _ = match[group].partition("[")
+        symbol = Sym(normal_name(name), start)
+        if not bracket:
+            return symbol
+        parser = _Parser(self.text, start + len(name) + 1, end)
+        return Index(symbol, parser.indices(), start)
 
 
-_COMPARE, _SUM = 0, 1
+def second_order(bottom: str) -> tuple[str, str] | None:
+    """The two names of `d2L/dw2` or `d2L/dvdw` (behind the first d), or None.
+
+    Where both can be meant (`dw1dw2`) only the names that are known can tell, and
+    `hwsolve.expr.derivatives` asks them.
+    """
+    if bottom.endswith("2"):
+        return bottom[:-1], bottom[:-1]
+    cuts = [at for at, letter in enumerate(bottom) if letter in "d∂" and 0 < at < len(bottom) - 1]
+    return (bottom[: cuts[0]], bottom[cuts[0] + 1 :]) if cuts else None
 
 
-def _first(top: str, bottom: str, token: _Token) -> Expr:
-    return Deriv(_part(top, token), (_part(bottom, token),), token.at)
-
-
-def _part(text: str, token: _Token) -> Expr:
-    """The top or bottom of a derivative: a name, or an entry of one."""
-    name, bracket, inside = text.partition("[")
-    symbol = Sym(normal_name(name), token.at)
-    if not bracket:
-        return symbol
-    parser = _Parser(f"[{inside}")
-    parser.advance()
-    return Index(symbol, parser._indices(), token.at)
-
-
-def _number(token: _Token) -> int | float:
+def _number(token: Token) -> int | float:
     text = token.text
     if len(text) > MAX_DIGITS:
         raise EquationError(f"a number of {len(text)} digits", token.at, f"at most {MAX_DIGITS}")
@@ -458,54 +481,3 @@ def _number(token: _Token) -> int | float:
     if value in {float("inf"), float("-inf")}:
         raise EquationError(f"{text} is too large", token.at, "numbers go up to about 1.8e308")
     return value
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    position = 0
-    match_at = _TOKEN.match
-    while True:
-        match = match_at(text, position)
-        if match is None:
-            at = position
-            while text[at].isspace():
-                at += 1
-            _unreadable(text, at)
-        kind = match.lastgroup or "end"
-        if kind in {"order", "top", "bottom", "square"}:
-            kind = "deriv"
-        start = match.start(kind)
-        if kind == "end":
-            tokens.append(_Token("end", "", len(text)))
-            tokens.append(tokens[-1])
-            return tokens
-        word = match[kind]
-        if kind == "deriv":
-            tokens.append(_Token("deriv", word, start, match))
-        else:
-            tokens.append(_Token(kind, _SAME.get(word, word), start))
-        position = match.end()
-
-
-def _unreadable(text: str, at: int) -> NoReturn:
-    character = text[at]
-    hints = {
-        ";": "write one equation a line",
-        "#": "comments go outside the equation",
-        "|": "write abs(x)",
-        "&": "conditions are written a if x > 0 else b",
-        "!": "write != to compare",
-        "{": "use round brackets",
-        "}": "use round brackets",
-        "∑": "write sum(x[i] for i in 1..3)",
-        "∞": "write a number",
-        "%": "write the factor 0.01",
-    }
-    shown = character if character.isprintable() else f"\\x{ord(character):02x}"
-    raise EquationError(f"'{shown}' is not part of the equation language", at, hints.get(character, ""))
-
-
-def _source(parser: _Parser, target: Expr) -> str:
-    del target
-    end = parser.here.at if parser.here.kind != "end" else len(parser.text)
-    return parser.text[parser.tokens[0].at : end].rstrip().rstrip("=").rstrip()

@@ -96,7 +96,7 @@ class Exact(NumberSystem):
         """The fraction that was written: 0.1 is 1/10, not the nearest double."""
         from fractions import Fraction
 
-        return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+        return Fraction(repr(float(value))) if isinstance(value, float) else Fraction(value)
 
     @staticmethod
     def exp(value: Any) -> Any:
@@ -201,7 +201,7 @@ class Decimals(NumberSystem):
         """The decimal that was written."""
         make = self._decimal.Decimal
         if isinstance(value, float):
-            return make(repr(value))
+            return make(repr(float(value)))
         if isinstance(value, (int, make)):
             return make(value)
         return self.context.divide(make(value.numerator), make(value.denominator))

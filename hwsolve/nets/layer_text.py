@@ -229,7 +229,7 @@ class _Reading:
         return None
 
     def _lettered(self, word: str) -> Option | None:
-        if len(word) > 1 and word[1].isdigit():
+        if word[1:2].isdigit() or (word[1:2] in {"-", "+"} and word[2:3].isdigit()):
             for option in self.allowed.values():
                 if option.letter == word[0]:
                     return option

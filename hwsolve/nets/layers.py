@@ -85,7 +85,7 @@ LAYERS: tuple[Row, ...] = (
     ),
     _activation("relu"),
     _activation("relu6"),
-    _activation("leaky_relu", "leakyrelu", "lrelu", options=("slope",)),
+    _activation("leaky_relu", "lrelu", options=("slope",)),
     _activation("sigmoid", "logistic"),
     _activation("tanh"),
     _activation("silu", "swish"),

@@ -79,7 +79,7 @@ def _flat_input(
         return sizes, ()
     sizes["C"] = size[0]
     formula = times(CHANNELS, map_area(sizes, size[1:]))
-    return sizes, (Line(name, formula, f"{size_text(size)} flattened"),)
+    return sizes, (Line(name, formula, "flattened"),)
 
 
 def same_size(request: Request) -> Rule:

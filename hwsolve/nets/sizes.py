@@ -93,12 +93,10 @@ def read_sizes(text: str, what: str, place: Place | None = None, least: int = 1)
     for sign in SIGNS_BETWEEN[1:]:
         inner = inner.replace(sign, "x")
     parts = [part.strip() for part in inner.split("x")]
-    if len(parts) == 1:
-        return (read_whole(inner, what, place, least),)
     for part in parts:
-        if not part or not (part.isascii() and part.lstrip("+-").isdigit()):
+        if not (part.isascii() and part.lstrip("+-").isdigit()):
             raise InputError(
-                f"{what} cannot be '{shortened(text)}'", place, "write whole numbers with x between"
+                f"{what} is a whole number or a size such as 3x5, not '{shortened(text)}'", place
             )
     return tuple([read_whole(part, what, place, least) for part in parts])
 

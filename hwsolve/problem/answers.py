@@ -82,7 +82,7 @@ def _checked(text: str, *, quoted: bool) -> str:
         return text.replace("−", "-")
     if text[0] in "0123456789":
         size = text.replace("×", "x").replace("X", "x").replace(" ", "")
-        if size.replace("x", "").isdigit() and "xx" not in size and size[-1] != "x":
+        if "x" in size and size.replace("x", "").isdigit() and "xx" not in size and size[-1] != "x":
             return size
     if not quoted and _NUMERIC.issuperset(text) and any(letter.isdigit() for letter in text):
         raise InputError(f"'{clip(text)}' is not a number", hint=_instead(text))
@@ -92,7 +92,12 @@ def _checked(text: str, *, quoted: bool) -> str:
 def _instead(text: str) -> str:
     if text.endswith("%"):
         return "write it as a decimal number: 0.62 for 62%"
-    plain = text.replace("_", "").replace(",", "").replace("'", "").replace(" ", "")
-    if "," in text and text.count(",") == 1 and len(text.partition(",")[2]) != 3:  # noqa: PLR2004  (thousands)
-        return f"write {text.replace(',', '.')}"
-    return f"write {plain}" if number(plain) is not None else "write it as 0.62, 1e-3 or 3/5"
+    for separator in (",", "_", "'", " "):
+        rest = text.split(separator)[1:]
+        whole = text.replace(separator, "")
+        if rest and all(len(piece) == 3 for piece in rest) and number(whole) is not None:  # noqa: PLR2004  (thousands)
+            return f"write {whole}"
+    with_point = text.replace(",", ".")
+    if number(with_point) is not None:
+        return f"write {with_point}"
+    return "write it as 0.62, 1e-3 or 3/5"

@@ -138,5 +138,8 @@ def _entries(texts: Sequence[str]) -> tuple[Written, ...]:
 
 def _with_settings(problem: Problem, stated: Mapping[str, Any]) -> Problem:
     settings = problem.settings._replace(**stated)
+    if "ties" in stated and "ties" in problem.conventions:
+        others = {name: one for name, one in problem.conventions.items() if name != "ties"}
+        problem = problem._replace(conventions=others)
     parts = tuple(_with_settings(part, stated) for part in problem.parts)
     return problem._replace(settings=settings, parts=parts)

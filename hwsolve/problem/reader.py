@@ -8,6 +8,7 @@ file holds and it does not state itself.
 from __future__ import annotations
 
 import gc
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from hwsolve.errors import closest
@@ -121,7 +122,8 @@ class _Reader:
             return self._in_parts(node, _Whole(kind, values, fields))
         values = self._inherited(values, kind, whole)
         body: Any = Graph(())
-        if kind in KIND_NAMES and self._complete(node, kind, values, label):
+        complete = kind in KIND_NAMES and self._complete(node, kind, values, label)
+        if complete and "given" not in self.mistyped:
             body = BODIES[kind](Parsed(source, node, values))
         return self._assemble(node, kind, label, values, body)
 
@@ -131,6 +133,11 @@ class _Reader:
         if entry is None:
             if whole.kind or in_parts:
                 return whole.kind
+            # A mistyped `kind` is reported as an unknown key.
+            known = fields_of("")
+            for name in islice(node.entries, 20):
+                if name not in known and not kinds_with(name) and closest(clip(name), ["kind"]):
+                    return "?"
             place = self.source.place(node)
             whose = f"part '{clip(label)}'" if label else "the file"
             hint = f"add 'kind: graph' (kinds are {', '.join(KIND_NAMES)})"
@@ -167,6 +174,8 @@ class _Reader:
             hint = "it has an invisible character in it: type it anew, with plain spaces"
         elif colon:
             hint = f"a space is missing after the colon: write '{clip(f'{before}: {after}')}'"
+            if not before:
+                hint = "remove the colon in front of it"
             self.mistyped.add(before)
         else:
             likely = closest(clip(name), list(fields))
@@ -202,6 +211,9 @@ class _Reader:
         for name, value in whole.values.items():
             field, mine = whole.fields[name], fields.get(name)
             if not field.shared or mine is None or mine.type != field.type:
+                continue
+            # What is asked of an equation has no meaning for layers.
+            if field.type == "names" and whole.kind not in {"", kind}:
                 continue
             if name not in values:
                 result[name] = value
@@ -244,7 +256,7 @@ class _Reader:
         kind = whole.kind or (kinds.pop() if len(kinds) == 1 else "")
         return self._assemble(node, kind, "", whole.values, Graph(()), tuple(parts))
 
-    def _assemble(  # noqa: PLR0913, PLR0917  (a problem has this many sides)
+    def _assemble(  # noqa: PLR0913  (a problem has this many sides)
         self,
         node: Map,
         kind: str,
@@ -256,9 +268,11 @@ class _Reader:
         get = values.get
         answers, answer_names = get("answers") or ({}, {})
         conventions: dict[str, Written] = get("conventions") or {}
-        ties = get("ties")
-        if ties is None:
-            ties = conventions["ties"].text if "ties" in conventions else "away"
+        ties, stated = get("ties"), conventions.get("ties")
+        if ties and stated and stated.text != ties:
+            message = f"the convention 'ties' is {stated.text}, but the key 'ties' is {ties}"
+            self.source.fail(stated.origin, message, "say it once")
+        ties = ties or (stated.text if stated else "away")
         settings = Settings(
             get("digits"), get("exact") or False, get("round_steps"), ties,
             get("working") or "full", get("entry") or (),

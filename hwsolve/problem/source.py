@@ -107,7 +107,7 @@ def near(word: str, known: Iterable[str]) -> str:
     """The hint "did you mean 'x'?", found in bounded time; "" where nothing is near."""
     if len(word) > _SHOWN:
         return ""
-    return did_you_mean(word, [name for name in islice(known, 1000) if len(name) <= _SHOWN])
+    return did_you_mean(word, [name for name in islice(known, 300) if len(name) <= _SHOWN])
 
 
 def load(path: str) -> Source:

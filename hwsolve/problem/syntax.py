@@ -385,6 +385,10 @@ def _document(where: _Where) -> Explained:
     return Explained("a second document starts here", hint, where.at)
 
 
+def _colon_in_brackets(where: _Where) -> Explained:
+    return Explained("a ':' where no key can stand", "put the text around it in quotes", where.at)
+
+
 _RULES = (
     (("<document start>",), _document),
     (("scanning an anchor", "scanning an alias", "ing a tag"), _first_sign),
@@ -392,6 +396,7 @@ _RULES = (
     (("tab character", "'\\t'"), _tab),
     (("cannot start any token",), _start),
     (("directive", "incompatible"), _directive),
+    (("unexpected ':'",), _colon_in_brackets),
     (("mapping values are not allowed",), _colon),
     (("could not find expected ':'",), _no_colon),
     (("block scalar",), _block),

@@ -40,7 +40,7 @@ def _parser() -> tuple[Any, Any]:
     import yaml  # type: ignore[import-untyped,unused-ignore]  # stubs may not be installed
 
     try:
-        from yaml.cyaml import CParser  # type: ignore[import-untyped,unused-ignore]  # as above
+        from yaml._yaml import CParser  # type: ignore[import-untyped,unused-ignore]  # as above
     except ImportError:
         return yaml.SafeLoader, yaml
     return CParser, yaml

@@ -54,7 +54,9 @@ def number(text: str) -> Number | None:
     if len(text) > _SAFE_LENGTH:
         return _long(text, value)
     if value in {float("inf"), float("-inf")}:
-        raise InputError(f"the number {clip(text)} is too large", hint="numbers go up to about 1.8e308")
+        raise InputError(
+            f"the number {clip(text)} is too large", hint="numbers go up to about 1.8e308"
+        )
     if value == 0 and isinstance(value, float):
         _nonzero_refused(text)
     return value
@@ -63,7 +65,9 @@ def number(text: str) -> Number | None:
 def _long(text: str, value: float) -> Number:
     """A number of many digits: too large, too small, or more precise than a float."""
     if abs(value) > _LARGEST:
-        raise InputError(f"the number {clip(text)} is too large", hint="numbers go up to about 1.8e308")
+        raise InputError(
+            f"the number {clip(text)} is too large", hint="numbers go up to about 1.8e308"
+        )
     if isinstance(value, int):
         return value
     if value == 0:
@@ -99,7 +103,9 @@ def _fraction_or_minus(text: str) -> Number | None:
 
     value = Fraction(int(top), int(bottom))
     if abs(value) > _LARGEST:
-        raise InputError(f"the fraction {clip(text)} is too large", hint="numbers go up to about 1.8e308")
+        raise InputError(
+            f"the fraction {clip(text)} is too large", hint="numbers go up to about 1.8e308"
+        )
     return value
 
 

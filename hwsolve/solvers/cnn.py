@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hwsolve.errors import EquationError, InputError, InputErrors, did_you_mean
 from hwsolve.expr.tree import Apply, Expr, Sym
 from hwsolve.nets.counting import DEFAULT_FLOPS, FlopRule, read_flop_rule, reweighted
+from hwsolve.nets.exact import exact
 from hwsolve.nets.layer_text import read_layer, read_layer_options
 from hwsolve.nets.network import Layer, Network, build_network
+from hwsolve.nets.options import OPTIONS
 from hwsolve.nets.receptive_field import field_of
-from hwsolve.nets.sizes import CHANNELS_LAST, read_sizes, read_whole
+from hwsolve.nets.sizes import CHANNELS_LAST, read_sizes, read_whole, size_text
 from hwsolve.solution import Answer, Solution
 from hwsolve.solvers.cnn_certificates import certify
 from hwsolve.solvers.cnn_names import FIELD, JUMP, Names, written_out
@@ -108,7 +110,8 @@ def _note(value: Any) -> str:
     """The decimal beside a fraction; sizes and integers say all themselves."""
     if isinstance(value, int | tuple | list):
         return ""
-    return f"about {float(value):.6g}"
+    shown = f"{float(value):.6g}"
+    return shown if exact(float(shown)) == value else f"about {shown}"
 
 
 def _field_note(expr: Expr, names: Names) -> str:
@@ -235,8 +238,6 @@ def _paths(
 def _given_numbers(problem: Problem) -> dict[str, Exact]:
     from numbers import Rational
 
-    from hwsolve.nets.exact import exact
-
     return (
         {
             name: exact(given.value)
@@ -303,17 +304,38 @@ def is_calculation(expr: Expr) -> bool:
 
 
 def described(layer: Layer, network: Network) -> str:
-    """A layer in words: "convolution, 6 filters 5x5, 1x32x32 -> 6x28x28"."""
-    from hwsolve.nets.options import OPTIONS
-
-    axes = max(len(network.inputs(layer)[0]) - 1, 1)
-    said = {
-        name: OPTIONS[name].said(value, axes)
-        for name, value in layer.spec.options.items()
-        if name in OPTIONS and (name, value) not in layer.spec.row.settled
-    }
+    """A layer in words: "convolution, 6 filters 5x5, stride 2"."""
+    said = _said(layer, network)
     filters, kernel = said.pop("filters", ""), said.pop("kernel", "")
     title = layer.spec.row.title
     words = [title, f"{filters} {kernel}"] if filters else [f"{title} {kernel}".strip()]
-    words += said.values()
-    return ", ".join(word for word in words if word)
+    return ", ".join([*words, *said.values()])
+
+
+def abbreviated(layer: Layer, network: Network) -> str:
+    """A layer in its short form: "conv 6 5x5 s2"."""
+    words = [layer.spec.row.name]
+    for name, said in _said(layer, network).items():
+        value = layer.spec.options[name]
+        letter = OPTIONS[name].letter
+        if name in layer.spec.row.arguments:
+            words.append(str(value) if isinstance(value, int) else said)
+        elif letter and not isinstance(value, str | bool):
+            words.append(f"{letter}{size_text(value) if isinstance(value, tuple) else value}")
+        else:
+            words.append(said.removesuffix(" padding"))
+    return " ".join(words)
+
+
+def _said(layer: Layer, network: Network) -> dict[str, str]:
+    """The options of a layer that are worth saying, each in words."""
+    axes = max(len(network.inputs(layer)[0]) - 1, 1)
+    row = layer.spec.row
+    order = [*row.arguments, *(name for name in layer.spec.options if name not in row.arguments)]
+    said = {
+        name: OPTIONS[name].said(layer.spec.options[name], axes)
+        for name in order
+        if name in OPTIONS and (name, layer.spec.options.get(name)) not in row.settled
+        and name in layer.spec.options
+    }  # fmt: skip
+    return {name: words for name, words in said.items() if words}

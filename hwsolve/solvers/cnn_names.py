@@ -159,11 +159,13 @@ class Names:
         return Asked("" if owner == "total" else owner, what)
 
     def layers_of(self, owner: str) -> tuple[Layer, ...]:
-        """The layers that an owner's counts are the sum of; those of all for ""."""
+        """The layers that an owner's counts are the sum of: all for "", none for the input."""
         if not owner:
             return tuple(self.network.layers)
         if owner in self.paths:
             return self.paths[owner]
+        if owner == INPUT:
+            return ()
         if owner == "output":
             return (self.network.layers[-1],)
         return (self.network.by_name[owner],)

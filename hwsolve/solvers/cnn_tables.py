@@ -11,7 +11,7 @@ from hwsolve.nets.layer import OPERATIONS
 from hwsolve.nets.network import FROM_INPUT
 from hwsolve.nets.sizes import size_text
 from hwsolve.solution import Cell, Column, Num, Section, Step, Table
-from hwsolve.solvers.cnn import described
+from hwsolve.solvers.cnn import abbreviated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,10 +27,13 @@ FEW_COLUMNS = 3
 
 
 class Wanted(NamedTuple):
-    """What the working is about: the quantities, for which layers, and receptive fields."""
+    """What the working is about.
+
+    All quantities, those of each layer by its name, and whether receptive fields are.
+    """
 
     quantities: tuple[str, ...]
-    layers: frozenset[str]
+    of_layer: dict[str, tuple[str, ...]]
     fields: bool
 
 
@@ -52,7 +55,7 @@ def summary(solved: Solved, wanted: Wanted) -> Section:
     fields = names.fields() if wanted.fields else {}
     columns = [Column("layer"), Column("kind"), Column("output")]
     rows: list[list[Cell]] = [
-        [layer.name, described(layer, network), size_text(names.shown_size(layer.output))]
+        [layer.name, abbreviated(layer, network), size_text(names.shown_size(layer.output))]
         for layer in network.layers
     ]
     if fields:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.counting import BY_WORD, FLOPS, formula
-from hwsolve.nets.exact import with_numbers
+from hwsolve.nets.exact import times, with_numbers
 from hwsolve.nets.layer import OPERATIONS, ZERO
 from hwsolve.nets.sizes import size_text
 from hwsolve.solution import Section, Solution, Step, Text
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from hwsolve.solution import Block, Certificate
     from hwsolve.solvers.cnn import Solved
 
-PARAMETERS = ("params", "weights", "biases", "running")
+PARAMETERS = ("weights", "biases", "params", "running")
 COUNTED = (*OPERATIONS, "macs")
-# Totals are written out as sums of at most so many layers.
-LONGEST_SUM = 8
+# Totals are written out as sums of layers where that fits into so many characters.
+LONGEST_SUM = 66
 
 
 LETTERS = {
@@ -39,9 +39,10 @@ def written_solution(solved: Solved, certificates: tuple[Certificate, ...]) -> S
     """The whole document."""
     problem = solved.problem
     wanted = _wanted(solved)
+    layers = list(_layer_sections(solved, wanted))
     sections = [
-        *_letters(solved, wanted),
-        *_layer_sections(solved, wanted),
+        *_letters(layers),
+        *layers,
         *field_section(solved, wanted),
         summary(solved, wanted),
         *_total_section(solved, wanted),
@@ -66,43 +67,43 @@ def written_solution(solved: Solved, certificates: tuple[Certificate, ...]) -> S
 
 
 def _wanted(solved: Solved) -> Wanted:
-    names, network = solved.names, solved.network
-    everything = frozenset(network.by_name)
+    names, layers = solved.names, solved.network.layers
     if not solved.problem.find:
-        known = [
+        work = [
             name
-            for name in (*COUNTED, "flops")
-            if all(layer.counts.known(name) for layer in network.layers)
+            for name in COUNTED
+            if all(layer.counts.known(name) for layer in layers)
+            and any(layer.counts[name] for layer in layers)
         ]
-        used = [
-            name
-            for name in known
-            if name == "flops" or any(layer.counts[name] for layer in network.layers)
-        ]
-        slides = sum(layer.rule.windows is not None for layer in network.layers)
-        return Wanted(("params", *used), everything, slides > 1 and len(network.input) > 1)
-    asked = list(names.used)
-    quantities = {what: None for _, what in asked if what in BY_WORD}
-    owners = {
-        layer.name for owner, what in asked if what in BY_WORD for layer in names.layers_of(owner)
-    }
-    if any(what in FLOPS for what in quantities):
-        quantities |= dict.fromkeys((*_parts_of_flops(solved, owners), "flops"))
+        everything = ("params", *work, *(["flops"] if work else []))
+        slides = sum(layer.rule.windows is not None for layer in layers)
+        return Wanted(everything, {layer.name: everything for layer in layers}, slides > 1)
+    asked: dict[str, dict[str, None]] = {}
+    for owner, what in names.used:
+        if what in BY_WORD:
+            for layer in names.layers_of(owner):
+                of_layer = asked.setdefault(layer.name, {})
+                of_layer[what] = None
+                if what in FLOPS:
+                    of_layer |= dict.fromkeys((*_parts_of_flops(solved, [layer]), "flops"))
     order = (*PARAMETERS, "outputs", "units", "connections", *COUNTED, *FLOPS)
+    quantities = {what for of_layer in asked.values() for what in of_layer}
     return Wanted(
-        tuple(sorted(quantities, key=order.index)),
-        frozenset(owners),
-        any(what in (FIELD, JUMP) for _, what in asked),
+        tuple([name for name in order if name in quantities]),
+        {
+            name: tuple([each for each in order if each in of_layer])
+            for name, of_layer in asked.items()
+        },
+        any(what in (FIELD, JUMP) for _, what in names.used),
     )
 
 
-def _parts_of_flops(solved: Solved, owners: Iterable[str]) -> list[str]:
+def _parts_of_flops(solved: Solved, layers: Iterable[Layer]) -> list[str]:
     """The operations that FLOPs are made of, as far as these layers have any."""
-    layers = [solved.network.by_name[name] for name in owners]
     return [
         name
         for name, weight in solved.flops.weights.items()
-        if weight and any(layer.counts[name] for layer in layers)
+        if weight and any(layer.counts.known(name) and layer.counts[name] for layer in layers)
     ]
 
 
@@ -111,11 +112,10 @@ def _layer_sections(solved: Solved, wanted: Wanted) -> Iterable[Section]:
     network, names = solved.network, solved.names
     alike: dict[object, list[Layer]] = {}
     for layer in network.layers:
-        alike.setdefault((layer.counts, layer.name in wanted.layers), []).append(layer)
+        alike.setdefault((layer.counts, wanted.of_layer.get(layer.name)), []).append(layer)
     for layers in alike.values():
         first = layers[0]
-        quantities = wanted.quantities if first.name in wanted.layers else ()
-        blocks = _layer_blocks(solved, first, quantities)
+        blocks = _layer_blocks(solved, first, wanted.of_layer.get(first.name, ()))
         if not blocks:
             continue
         called = ", ".join(layer.name for layer in layers)
@@ -124,16 +124,16 @@ def _layer_sections(solved: Solved, wanted: Wanted) -> Iterable[Section]:
         yield Section(f"{called}: {described(first, network)}, {sizes} -> {output}", tuple(blocks))
 
 
-def _letters(solved: Solved, wanted: Wanted) -> Iterable[Section]:
+def _letters(sections: Iterable[Section]) -> Iterable[Section]:
     """What the letters of the formulas stand for."""
-    used: set[str] = set()
-    for layer in solved.network.layers:
-        for line in layer.rule.lines:
-            used |= _symbols(line.formula)
-        if layer.name in wanted.layers:
-            for name in wanted.quantities:
-                if name not in FLOPS and layer.counts.known(name):
-                    used |= _symbols(formula(layer.rule, name))
+    used = {
+        symbol
+        for section in sections
+        for block in section.blocks
+        if isinstance(block, Step)
+        for form in block.forms[:1]
+        for symbol in _symbols(form)
+    }
     letters = [
         f"{letter} {meaning}"
         for letter, meaning in LETTERS.items()
@@ -146,22 +146,26 @@ def _letters(solved: Solved, wanted: Wanted) -> Iterable[Section]:
 def _layer_blocks(solved: Solved, layer: Layer, quantities: Sequence[str]) -> list[Block]:
     rule = layer.rule
     blocks: list[Block] = []
-    counted = [name for name in quantities if name not in FLOPS and _has(layer, name)]
+    counted = [
+        name for name in quantities if name not in (*FLOPS, "outputs") and _has(layer, name)
+    ]
     formulas = {name: formula(rule, name) for name in counted}
-    needs = {name for each in formulas.values() for name in _symbols(each)}
+    needs = {"outputs"} if "outputs" in quantities else set()
+    needs |= {name for each in formulas.values() for name in _symbols(each)}
     for line in rule.lines:
         if line.name in ("outputs", "T") and line.name not in needs:
             continue
         value = rule.sizes[line.name]
         blocks.append(_step(line.name, line.formula, rule.sizes, value, line.remark))
+    if "outputs" in quantities and "outputs" not in rule.sizes and len(layer.output) > 1:
+        sides = times(Num(layer.output[0]), *map(Num, layer.output[1:]))
+        blocks.append(Step(Sym("outputs"), (sides,), layer.counts["outputs"]))
     if solved.names.batch is not None and rule.whole and len(layer.output) == 1:
         blocks += _product_of_batch(solved, layer)
     if counted and rule.remarks:
         blocks.append(Text((f"({'; '.join(rule.remarks)})",)))
     for name in counted:
         if name == "macs" and formulas[name] == formulas.get("multiplications"):
-            continue
-        if name == "outputs" and "outputs" in needs:
             continue
         remark = _addition_remark(layer) if name == "additions" else ""
         blocks.append(
@@ -250,7 +254,7 @@ def _total_section(solved: Solved, wanted: Wanted) -> Iterable[Section]:
             for layer in solved.network.layers
             if (count := layer.counts.read(name, solved.flops))
         ]
-        if 1 < len(parts) <= LONGEST_SUM:
+        if len(parts) > 1 and sum(len(f"{count} + ") for _, count in parts) <= LONGEST_SUM:
             steps.append(
                 Step(
                     Sym(f"total {BY_WORD[name].title}"),

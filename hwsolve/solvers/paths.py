@@ -218,9 +218,9 @@ def _chains(solved: Solved, gradient: Gradient, node: int) -> list[Block]:
         reason = "through " + ", ".join(reversed(through)) if through else "straight"
         if len(path) == min(map(len, paths)) < max(map(len, paths)):
             reason += ", the short way"
-        blocks.append(Step(Sym(f"path {position}"), (symbols, *numbers), worked, reason))
+        blocks.append(Step(Sym(f"path{position}"), (symbols, *numbers), worked, reason))
     total = [worked for _, _, worked in products]
-    names = Apply("add", tuple(Sym(f"path {n}") for n in range(1, len(paths) + 1)))
+    names = Apply("add", tuple(Sym(f"path{n}") for n in range(1, len(paths) + 1)))
     blocks.append(Step(name, (names, Apply("add", tuple(map(Num, total)))), value))
     return blocks
 

@@ -1,0 +1,1 @@
+"""Proofs: identities, derivations checked line by line, claims and counterexamples."""
