@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
 from networks import answers
 
 from hwsolve.errors import HwsolveError
@@ -72,7 +75,10 @@ def test_a_name_has_its_value(name: str, value: object) -> None:
     ("name", "message"),
     [
         ("C1.sze", "net.yaml:8:6: 'sze' is nothing that is known of C1; did you mean 'size'?"),
-        ("C2.size", "net.yaml:8:6: there is no layer 'C2'; did you mean 'C1'?"),
+        ("C2.size", (
+            "net.yaml:8:6: there is no layer 'C2'; "
+            "there are C1, pool1, dense1, input, output, total"
+        )),
         ("blah", ("net.yaml:8:6: 'blah' is neither a layer nor something to count; "
          "write for example C1.size, C1.params or total.flops")),
         ("C1.params + C1.size",
@@ -186,3 +192,28 @@ def test_every_network_of_the_problems_is_proved(path: Path) -> None:
             certificates = solve_cnn(part).certificates
             assert certificates
             assert all(certificate.proved for certificate in certificates)
+
+
+WORDS = st.sampled_from(
+    [
+        "conv", "pool", "dense", "relu", "add", "concat", "5", "5x5", "0", "-1", "x", "s2", "s0",
+        "p1", "same", "ceil", "=", "stride=", "stride", "no", "bias", "from", "from=input", "A",
+        "9999999999", "1e9", "table=lenet", "softmax", "depthwise", "global", "max", "g3", "k", "[",
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), min_size=1, max_size=4),
+    st.sampled_from(["1x28x28", "3x8", "30", "6x5x7"]),
+)
+def test_words_in_any_order_are_solved_or_refused(layers: list[str], size: str) -> None:
+    rows = "".join(f'  - "{layer}"\n' for layer in layers)
+    with suppress(HwsolveError):
+        answers(f"input: {size}\nlayers:\n{rows}")
+
+
+@given(st.text("C1d.paramsize total()[]+-*/ 0123456789,", max_size=24))
+def test_any_name_has_a_value_or_is_refused(name: str) -> None:
+    with suppress(HwsolveError):
+        answers(f"{SMALL}find:\n  - '{name}'\n")

@@ -73,7 +73,7 @@ LAYER = st.sampled_from(
 )  # fmt: skip
 def test_no_line_of_the_working_is_false(layers: list[str], last: str, find: str) -> None:
     rows = "".join(f"  - {layer}\n" for layer in [*layers, *([last] if last else [])])
-    assert_true(solved(f"input: 3x24x20\nlayers:\n{rows}{find}\n"))
+    assert_true(solved(f"input: 3x96x90\nlayers:\n{rows}{find}\n"))
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,7 @@ def test_a_rectangular_kernel_has_a_line_for_each_axis() -> None:
 
 
 def test_dilation_and_groups_stand_in_the_formulas() -> None:
-    solution = solved(
-        "input: 4x12x12\nlayers: [A: conv 6 3 d2 g2]\nfind: [A.size, A.params]\n"
-    )
+    solution = solved("input: 4x12x12\nlayers: [A: conv 6 3 d2 g2]\nfind: [A.size, A.params]\n")
     assert line(solution, "A", "n_out") == (
         "n_out = floor((n + 2·p - d·(k - 1) - 1)/s) + 1 "
         "= floor((12 + 2·0 - 2·(3 - 1) - 1)/1) + 1 = 8"
@@ -172,12 +170,23 @@ def test_only_what_is_asked_for_is_worked_out() -> None:
     assert [c.name for c in solution.conventions] == ["size_order", "bias"]
 
 
+def test_two_paths_are_set_in_relation() -> None:
+    solution = solved(
+        "input: 8x9x9\nlayers:\n  - A: conv 8 3 p1\n"
+        "  - B: {conv: 8, kernel: 5, padding: 2, from: input}\n"
+        "paths: {small: [A], large: [B]}\nfind: [small.weights, large.weights]\n"
+    )
+    # 8·8·9 weights against 8·8·25
+    assert line(solution, "Paths", "small.weights/large.weights") == (
+        "small.weights/large.weights = 576/1600 = 9/25 = 0.36"
+    )
+    assert_true(solution)
+
+
 def test_equal_layers_share_one_section() -> None:
     solution = solved("input: 8x9x9\nlayers: [conv 8 3 p1, conv 8 3 p1, conv 8 3 p1]\n")
     titles = [section.title for section in solution.sections]
-    assert (
-        "conv1, conv2, conv3: convolution, 8 filters 3x3, padding 1, 8x9x9 -> 8x9x9" in titles
-    )
+    assert "conv1, conv2, conv3: convolution, 8 filters 3x3, padding 1, 8x9x9 -> 8x9x9" in titles
 
 
 def test_a_layer_that_nobody_reads_is_warned_about() -> None:

@@ -159,7 +159,7 @@ def test_it_counts_what_a_naive_loop_does(  # noqa: PLR0913  (one argument for e
     assert found["macs"] == meter["multiplications"]
     flops = meter["multiplications"] + meter["additions"]
     assert found["flops_with_bias" if bias else "flops_without_bias"] == flops
-    solution = flops_solution(size, *texts, filters=filters, bias=bias)
+    solution = flops_solution(size, texts[0], texts[1], texts[2], filters=filters, bias=bias)
     for section in solution.sections:
         for block in section.blocks:
             if isinstance(block, Step) and block.value is not None:
@@ -171,7 +171,9 @@ def test_it_counts_what_a_naive_loop_does(  # noqa: PLR0913  (one argument for e
 def test_rounding_down_is_said() -> None:
     solution = flops_solution("3x12x12", "3", "2", filters=4, pool="2")
     meaning = next(c.meaning for c in solution.conventions if c.name == "rounding")
-    assert meaning == "the stride does not divide (convolution, max pooling), sizes are rounded down"
+    assert meaning == (
+        "the stride does not divide (convolution, max pooling), sizes are rounded down"
+    )
 
 
 def test_same_padding_keeps_the_size() -> None:

@@ -81,9 +81,7 @@ def test_a_convolution_costs_what_a_naive_loop_does(chosen: dict[str, Any]) -> N
         for group in range(groups)
         for _ in range(filters // groups)
     ]
-    outputs, weights, biases = convolve(
-        maps, sees, kernel, stride, dilation, bias=chosen["bias"]
-    )
+    outputs, weights, biases = convolve(maps, sees, kernel, stride, dilation, bias=chosen["bias"])
     padding = chosen["padding"] if chosen["padding"] == "same" else text(chosen["padding"])
     words = f"conv {filters} {text(kernel)} s{text(stride)} d{text(dilation)} padding={padding}"
     words += f" groups={groups}" + ("" if chosen["bias"] else " no bias")

@@ -28,9 +28,7 @@ def test_a_receptive_field_is_what_an_output_sees(
     windows: list[tuple[int, int, int, int]],
 ) -> None:
     try:
-        net = network(
-            (1, 60, 60), *(f"conv 1 {k} s{s} p{p} d{d}" for k, s, p, d in windows)
-        )
+        net = network((1, 60, 60), *(f"conv 1 {k} s{s} p{p} d{d}" for k, s, p, d in windows))
     except InputError:
         reject()  # a kernel did not fit
     first, second = rows_seen(0, windows), rows_seen(1, windows)

@@ -60,7 +60,7 @@ class Arrays(NumberSystem):
 
     def finish(self, value: Any) -> Any:  # type: ignore[override]  # needs the scalars' system
         """Each entry rounded, where the system rounds."""
-        return value if self.dtype is float or self.exact else self._finish(value)
+        return value if self.dtype is float else self._finish(value)
 
     def matmul(self, left: Any, right: Any) -> Any:
         """The matrix product; where results are rounded, each product is rounded first."""

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import EquationError
+from hwsolve.expr.systems import LongFractionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,10 @@ _PROBLEMS: Final = {
     "sqrt": "square root of a negative number",
     "pow": "a power that has no value",
 }
+
+# A message shows this many characters of a formula, and the values of this many names.
+LONGEST: Final = 100
+MANY: Final = 6
 
 
 def evaluate(
@@ -59,14 +64,19 @@ def evaluate(
                 else:
                     values[node] = finish(row.compute(system, *[values[a] for a in args[node]]))
         except (ArithmeticError, ValueError) as error:
+            _all_finite(graph, values, nodes)
             raise _unfinished(graph, values, node, error) from None
-    if not system.exact and not graph.has_arrays:
-        isfinite = math.isfinite
-        for node in range(len(graph)) if nodes is None else nodes:
-            value = values[node]
-            if isinstance(value, float) and not isfinite(value):
-                raise _unfinished(graph, values, node, OverflowError())
+    _all_finite(graph, values, nodes)
     return values
+
+
+def _all_finite(graph: Graph, values: list[Any], nodes: Sequence[int] | None) -> None:
+    """Refuse infinity: a product of floats overflows without an error."""
+    isfinite = math.isfinite
+    for node in range(len(graph)) if nodes is None else nodes:
+        value = values[node]
+        if isinstance(value, float) and not isfinite(value):
+            raise _unfinished(graph, values, node, OverflowError())
 
 
 def _unfinished(graph: Graph, values: list[Any], node: int, error: Exception) -> EquationError:
@@ -74,25 +84,34 @@ def _unfinished(graph: Graph, values: list[Any], node: int, error: Exception) ->
     from hwsolve.expr.notation import text
 
     row = graph.rows[node]
+    label = graph.labels.get(node)
     if row is None:
-        return EquationError(f"the number {graph.values[node]} is too large", equation=-1)
-    kind = type(error).__name__
+        name = f"'{text(label)}'" if label is not None else "a number here"
+        hint = "numbers go up to about 1.8e308"
+        return EquationError(f"{name} is too large", hint=hint, equation=graph.origin[node])
     what = _PROBLEMS.get(row.name, "a value that does not exist")
-    if "Overflow" in kind or "overflow" in str(error):
+    reason = f"{type(error).__name__} {error}".lower()
+    if isinstance(error, LongFractionError):
+        what = str(error)
+    elif "overflow" in reason:
         what = "a number too large to hold"
-    elif "divi" in kind.lower() or "division" in str(error) or "divide" in str(error):
+    elif "divi" in reason:
         what = _PROBLEMS.get(row.name, "division by zero")
-    owner = node
-    while owner < len(graph) - 1 and owner not in graph.labels:
-        owner += 1
     formula = text(graph.expression(node, inside=True))
-    numbers = {
-        text(graph.labels[arg]): values[arg]
-        for arg in graph.args[node]
+    if len(formula) > LONGEST:
+        formula = f"{formula[:LONGEST]}..."
+    numbers = [
+        f"{text(graph.labels[arg])} = {_short(values[arg])}"
+        for arg in dict.fromkeys(graph.args[node][:MANY])
         if arg in graph.labels and not graph.shapes[arg]
-    }
-    with_values = ", ".join(f"{name} = {float(value):g}" for name, value in numbers.items())
-    where = f" with {with_values}" if with_values else ""
-    name = graph.labels.get(node)
-    shown = f"{text(name)} = {formula}" if name is not None else formula
-    return EquationError(f"{what} in {shown}{where}", equation=graph.origin[node])
+    ]
+    given = f" with {', '.join(numbers)}" if numbers else ""
+    shown = f"{text(label)} = {formula}" if label is not None else formula
+    return EquationError(f"{what} in {shown}{given}", equation=graph.origin[node])
+
+
+def _short(value: Any) -> str:
+    try:
+        return f"{float(value):g}"
+    except OverflowError:
+        return "a number too large to show"

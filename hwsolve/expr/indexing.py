@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hwsolve.errors import EquationError
-from hwsolve.expr.tree import Apply, Expr, Index, Sym
+from hwsolve.expr.tree import Apply, Expr, Index, Num, Sym
 
 if TYPE_CHECKING:
     from hwsolve.expr.lower import Bundle, Lowering
@@ -93,6 +93,9 @@ def _bundled(lowering: Lowering, bundle: Bundle, expr: Index) -> int:
         lowering.indexed = True
         return lowering.given_entry(bundle, at)
     node = bundle.entries.get(at)
+    if node is None and bundle.free:
+        label = Index(Sym(bundle.name), tuple(map(Num, at)))
+        node = bundle.entries[at] = lowering.graph.given(0, label)
     if node is None:
         shown = f"{bundle.name}[{', '.join(map(str, at))}]"
         known = sorted(bundle.entries)

@@ -28,12 +28,21 @@ class Bundle:
         entries: the nodes by index, as the author numbers them.
         given: the nested list that entries are made from when first used, or None.
         shape: the shape of a given array; () for a family made by equations.
+        free: whether any entry may be used without a value (in proofs).
     """
 
-    __slots__ = ("entries", "given", "name", "shape")
+    __slots__ = ("entries", "free", "given", "name", "shape")
 
-    def __init__(self, name: str, given: list[Any] | None = None, shape: Shape = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        given: list[Any] | None = None,
+        shape: Shape = (),
+        *,
+        free: bool = False,
+    ) -> None:
         self.name = name
+        self.free = free
         self.entries: dict[tuple[int, ...], int] = {}
         self.given = given
         self.shape = shape
@@ -151,10 +160,11 @@ class Lowering:
         low, high = self.whole(loop.low), self.whole(loop.high)
         if high < low:
             raise EquationError(f"the range {low}..{high} is empty", equation.target.at)
+        outer = self.loops.get(loop.variable)
         for number in range(low, high + 1):
             self.loops[loop.variable] = number
             self._family(equation, list(loops))
-        del self.loops[loop.variable]
+        self._restored(loop.variable, outer)
 
     def _entry(self, equation: Equation) -> None:
         target = equation.target
@@ -406,11 +416,15 @@ class Lowering:
         for number in range(low, high + 1):
             self.loops[expr.variable] = number
             nodes.append(self.node(expr.body))
-        if outer is None:
-            del self.loops[expr.variable]
-        else:
-            self.loops[expr.variable] = outer
+        self._restored(expr.variable, outer)
         return self.combine(expr.op, nodes)
+
+    def _restored(self, variable: str, outer: int | None) -> None:
+        """Give an index back the value that it had outside of a loop."""
+        if outer is None:
+            del self.loops[variable]
+        else:
+            self.loops[variable] = outer
 
     def combine(self, op: str, nodes: list[int]) -> int:
         """The sum, product, mean, largest or smallest of nodes."""

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 # Large enough for every rounding by hand, and for derivatives by differences with
 # steps of 1e-20, whose error is then below 1e-35.
 DECIMAL_DIGITS: Final = 60
-MAX_EXPONENT: Final = 10_000
+# The numbers of some formulas double their digits at every step (x -> r x (1 - x)).
+MAX_BITS: Final = 20_000
+
+
+class LongFractionError(ArithmeticError):
+    """A fraction has more digits than anybody can use."""
+
+    def __init__(self) -> None:
+        super().__init__("a fraction of more than 6,000 digits")
 
 
 class NumberSystem:
@@ -99,6 +107,15 @@ class Exact(NumberSystem):
         return Fraction(repr(float(value))) if isinstance(value, float) else Fraction(value)
 
     @staticmethod
+    def finish(value: Any) -> Any:
+        """The value, if it has not too many digits."""
+        if not isinstance(value, float):
+            bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+            if bits > MAX_BITS:
+                raise LongFractionError
+        return value
+
+    @staticmethod
     def exp(value: Any) -> Any:
         """Of 0 it is 1; anything else is a float."""
         return _fraction(1) if value == 0 else math.exp(value)
@@ -147,8 +164,8 @@ class Exact(NumberSystem):
             return NumberSystem.power(base, exponent)
         if exponent == int(exponent):
             bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-            if abs(exponent) * bits > MAX_EXPONENT * 16:
-                raise OverflowError
+            if abs(exponent) * bits > 2 * MAX_BITS:
+                raise LongFractionError
             return base ** int(exponent)
         if 2 * exponent == int(2 * exponent):
             return Exact.power(Exact.sqrt(base), 2 * exponent)

@@ -236,9 +236,7 @@ def _measure(
         layer.counts = counts
 
 
-def _with_defaults(
-    spec: Spec, defaults: Mapping[str, OptionValue]
-) -> Mapping[str, OptionValue]:
+def _with_defaults(spec: Spec, defaults: Mapping[str, OptionValue]) -> Mapping[str, OptionValue]:
     missing = {
         name: value
         for name, value in defaults.items()

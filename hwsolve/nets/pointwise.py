@@ -70,9 +70,7 @@ def flatten(request: Request) -> Rule:
     return Rule(output=(sizes["features"],), sizes=sizes, lines=lines)
 
 
-def _flat_input(
-    request: Request, name: str = "inputs"
-) -> tuple[dict[str, int], tuple[Line, ...]]:
+def _flat_input(request: Request, name: str = "inputs") -> tuple[dict[str, int], tuple[Line, ...]]:
     (size,) = request.inputs
     sizes: dict[str, int] = {name: prod(size)}
     if len(size) == 1:

@@ -87,7 +87,7 @@ def _axes(
 def _convolution(
     options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int
 ) -> Recount:
-    (channels, *sides), = inputs
+    ((channels, *sides),) = inputs
     axes = _axes(options, sides, pool=False)
     groups = channels if options.get("depthwise") else options.get("groups", 1)
     filters = options.get("filters") or channels * options.get("multiplier", 1)
@@ -142,10 +142,8 @@ def _convolution(
 
 
 def _pool(kind: str) -> Callable[[Mapping[str, OptionValue], Sequence[Size], int], Recount]:
-    def counter(
-        options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int
-    ) -> Recount:
-        (channels, *sides), = inputs
+    def counter(options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int) -> Recount:
+        ((channels, *sides),) = inputs
         axes = _axes(options, sides, pool=True)
         outputs = channels * prod(_count(rows) for rows, _ in axes)
         area = prod(kernel for _, kernel in axes)
@@ -170,9 +168,7 @@ def _pool(kind: str) -> Callable[[Mapping[str, OptionValue], Sequence[Size], int
     return counter
 
 
-def _dense(
-    options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int
-) -> Recount:
+def _dense(options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int) -> Recount:
     features, units = prod(inputs[0]), options["units"]
     bias = bool(options.get("bias", True))
     products = sums = connections = 0

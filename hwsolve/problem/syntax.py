@@ -7,9 +7,10 @@ text around that place. Each rule below is a mistake that people make.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hwsolve.problem.nodes import Mark
+from hwsolve.problem.stop import Explained, Stop, clamped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,14 +27,6 @@ _IN_QUOTES = "put the text in quotes"
 _TAB: tuple[str, str] = ("a tab cannot indent a line", "use spaces")
 
 
-class Explained(NamedTuple):
-    """A message, a hint, and the place that is meant."""
-
-    message: str
-    hint: str
-    at: Position
-
-
 def explain(text: str, error: Exception, opened: Sequence[Position]) -> Explained:
     """What the author of a text did that made the parser raise an error.
 
@@ -44,64 +37,20 @@ def explain(text: str, error: Exception, opened: Sequence[Position]) -> Explaine
         return _character(text, getattr(error, "position", 0))
     mark = getattr(error, "problem_mark", None)
     began = getattr(error, "context_mark", None)
-    at = _clamped(text, mark) if mark else Mark(0, 0, 0)
+    at = clamped(text, mark) if mark else Mark(0, 0, 0)
     here = text[at.index : at.index + 1].strip("\n")
     said = f"{getattr(error, 'context', None) or ''} {problem}"
-    where = _Where(text, at, here, began or at, opened)
-    for line in {mark.line: mark for mark in (where.began, at)}.values():
-        invisible = _invisible(where, line)
+    stop = Stop(text, at, here, began or at, opened)
+    for line in {mark.line: mark for mark in (stop.began, at)}.values():
+        invisible = _invisible(stop, line)
         if invisible:
             return invisible
     for words, rule in _RULES:
         if any(word in said for word in words):
-            found = rule(where)
+            found = rule(stop)
             if found:
                 return found
     return Explained(f"this is not YAML: {problem}", "", at)
-
-
-class _Where(NamedTuple):
-    """The text, where the parser stopped, where the thing began that it was reading.
-
-    `here` is the character at which it stopped, empty at the end of the text.
-    """
-
-    text: str
-    at: Mark
-    here: str
-    began: Position
-    opened: Sequence[Position]
-
-    def line(self, mark: Position) -> str:
-        start = mark.index - mark.column
-        end = self.text.find("\n", start)
-        return self.text[start : len(self.text) if end < 0 else end].rstrip()
-
-    @property
-    def before(self) -> str:
-        """The line up to where the parser stopped."""
-        return self.text[self.at.index - self.at.column : self.at.index]
-
-    def previous(self, mark: Position) -> Mark | None:
-        """The start of the last line above that is neither empty nor a comment."""
-        end = mark.index - mark.column - 1
-        number = mark.line - 1
-        while end >= 0:
-            start = self.text.rfind("\n", 0, end) + 1
-            line = self.text[start:end].strip()
-            if line and not line.startswith("#"):
-                return Mark(number, 0, start)
-            end, number = start - 1, number - 1
-        return None
-
-
-def _clamped(text: str, mark: Position) -> Mark:
-    """A position, moved from behind the end of the text to its last character."""
-    if mark.index < len(text):
-        return Mark(mark.line, mark.column, mark.index)
-    index = len(text.rstrip())
-    line_start = text.rfind("\n", 0, index) + 1
-    return Mark(text.count("\n", 0, index), index - line_start, index)
 
 
 def _character(text: str, position: int) -> Explained:
@@ -116,9 +65,9 @@ def _character(text: str, position: int) -> Explained:
     return Explained(f"{name} U+{code:04X} cannot stand in a problem file", "delete it", at)
 
 
-def _invisible(where: _Where, mark: Position) -> Explained | None:
+def _invisible(stop: Stop, mark: Position) -> Explained | None:
     """A no-break space or the like before the first word of the line, as web pages have them."""
-    line = where.line(mark)
+    line = stop.line(mark)
     for column, character in enumerate(line):
         if character in " \t-":
             continue
@@ -133,9 +82,9 @@ def _invisible(where: _Where, mark: Position) -> Explained | None:
     return None
 
 
-def _missing_space(where: _Where, mark: Position) -> Explained | None:
+def _missing_space(stop: Stop, mark: Position) -> Explained | None:
     """`kind:graph`, in the line of a position."""
-    line = where.line(mark)
+    line = stop.line(mark)
     found = _NO_SPACE.fullmatch(line)
     if not found or ": " in line[: found.start(2)]:
         return None
@@ -149,16 +98,16 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_EXAMPLE else text[: _LONGEST_EXAMPLE - 3] + "..."
 
 
-def _colon(where: _Where) -> Explained | None:
-    above = where.previous(where.at)
-    before = where.before
+def _colon(stop: Stop) -> Explained | None:
+    above = stop.previous(stop.at)
+    before = stop.before
     key, colon, value = before.partition(": ")
     if colon:
-        return _colon_in_text(where, key.strip(), value)
-    missing = above and _missing_space(where, above)
+        return _colon_in_text(stop, key.strip(), value)
+    missing = above and _missing_space(stop, above)
     if missing:
         return missing
-    if above and "=" in where.line(above) and ":" not in where.line(above):
+    if above and "=" in stop.line(above) and ":" not in stop.line(above):
         hint = "start each equation of a list with '- '"
         return Explained("an equation that is not an item of a list", hint, above)
     if before[:1] in {" ", "-"} and above:
@@ -166,227 +115,227 @@ def _colon(where: _Where) -> Explained | None:
         return Explained(
             f"'{_short(name)}:' is indented like a part of the line above, which has a value",
             "start it in the column of the key that it stands below",
-            where.at,
+            stop.at,
         )
-    return Explained("a colon where no key can stand", _IN_QUOTES, where.at)
+    return Explained("a colon where no key can stand", _IN_QUOTES, stop.at)
 
 
-def _colon_in_text(where: _Where, key: str, value: str) -> Explained:
+def _colon_in_text(stop: Stop, key: str, value: str) -> Explained:
     message = "a colon followed by a space in a text without quotes"
-    whole = value + where.line(where.at)[where.at.column :]
+    whole = value + stop.line(stop.at)[stop.at.column :]
     quote = "'" if '"' in whole or "\\" in whole else '"'
     if len(whole) > _LONGEST_EXAMPLE or quote in whole or " #" in whole:
-        return Explained(message, _IN_QUOTES, where.at)
-    return Explained(message, f"put the text in quotes: {key}: {quote}{whole}{quote}", where.at)
+        return Explained(message, _IN_QUOTES, stop.at)
+    return Explained(message, f"put the text in quotes: {key}: {quote}{whole}{quote}", stop.at)
 
 
-def _no_colon(where: _Where) -> Explained | None:
-    missing = _missing_space(where, where.began)
+def _no_colon(stop: Stop) -> Explained | None:
+    missing = _missing_space(stop, stop.began)
     if missing:
         return missing
-    line = where.line(where.began).strip()
+    line = stop.line(stop.began).strip()
     if line[:1] in {"&", "*"}:
-        return _sign(where, where.began)
+        return _sign(stop, stop.began)
     hint = "an equation in a list starts with '- '" if "=" in line else "add a colon and a value"
     message = f"'{_short(line)}' is neither 'key: value' nor '- item'"
-    return Explained(message, hint, where.began)
+    return Explained(message, hint, stop.began)
 
 
-def _start(where: _Where) -> Explained:
-    if where.here == "\t":
-        return Explained(_TAB[0], _TAB[1], where.at)
-    if where.here == "%" and not where.before:
-        return _directive(where)
-    return Explained(f"a text cannot start with '{where.here}'", _IN_QUOTES, where.at)
+def _start(stop: Stop) -> Explained:
+    if stop.here == "\t":
+        return Explained(_TAB[0], _TAB[1], stop.at)
+    if stop.here == "%" and not stop.before:
+        return _directive(stop)
+    return Explained(f"a text cannot start with '{stop.here}'", _IN_QUOTES, stop.at)
 
 
-def _tab(where: _Where) -> Explained:
-    line = where.line(where.at)
+def _tab(stop: Stop) -> Explained:
+    line = stop.line(stop.at)
     column = line.find("\t")
-    shift = max(column, 0) - where.at.column
+    shift = max(column, 0) - stop.at.column
     return Explained(
-        _TAB[0], _TAB[1], Mark(where.at.line, where.at.column + shift, where.at.index + shift)
+        _TAB[0], _TAB[1], Mark(stop.at.line, stop.at.column + shift, stop.at.index + shift)
     )
 
 
-def _directive(where: _Where) -> Explained:
+def _directive(stop: Stop) -> Explained:
     hint = "a comment starts with '#'; a text that starts with '%' needs quotes"
-    at = Mark(where.began.line, 0, where.began.index - where.began.column)
+    at = Mark(stop.began.line, 0, stop.began.index - stop.began.column)
     return Explained("a line cannot start with '%'", hint, at)
 
 
-def _unclosed_quote(where: _Where) -> Explained:
-    quote = where.text[where.began.index]
-    return Explained(f"this quote {quote} is never closed", f"add the second {quote}", where.began)
+def _unclosed_quote(stop: Stop) -> Explained:
+    quote = stop.text[stop.began.index]
+    return Explained(f"this quote {quote} is never closed", f"add the second {quote}", stop.began)
 
 
-def _escape(where: _Where) -> Explained:
-    start = max(where.text.rfind("\\", 0, where.at.index + 1), where.began.index)
-    shift = start - where.at.index
-    at = Mark(where.at.line, where.at.column + shift, start)
-    sign = where.text[start : start + 2]
+def _escape(stop: Stop) -> Explained:
+    start = max(stop.text.rfind("\\", 0, stop.at.index + 1), stop.began.index)
+    shift = start - stop.at.index
+    at = Mark(stop.at.line, stop.at.column + shift, start)
+    sign = stop.text[start : start + 2]
     hint = "write \\\\ for a backslash, or use single quotes, in which it needs no doubling"
     return Explained(f"'{sign}' means nothing between double quotes", hint, at)
 
 
-def _flow(where: _Where) -> Explained:
+def _flow(stop: Stop) -> Explained:
     """Inside brackets, where `,` or the closing bracket was expected."""
-    opening = where.text[where.began.index : where.began.index + 1]
+    opening = stop.text[stop.began.index : stop.began.index + 1]
     closing = "]" if opening == "[" else "}"
-    here = where.here
+    here = stop.here
     unclosed = Explained(
-        f"this '{opening}' is never closed", f"add the missing '{closing}'", where.began
+        f"this '{opening}' is never closed", f"add the missing '{closing}'", stop.began
     )
     if not here:
         return unclosed
-    last = where.text[where.at.index - 1]
+    last = stop.text[stop.at.index - 1]
     if here in "[{" and not last.isspace() and last not in ",[{":
-        return _bracketed_name(where, opening)
+        return _bracketed_name(stop, opening)
     if here in "]}":
         hint = f"write '{closing}' or check the brackets"
-        return Explained(f"'{here}' does not close '{opening}'", hint, where.at)
-    if where.at.line > where.began.line and here == ":":
+        return Explained(f"'{here}' does not close '{opening}'", hint, stop.at)
+    if stop.at.line > stop.began.line and here == ":":
         return unclosed
     if here == ":":
         hint = "write one between entries"
-        return Explained("a comma is missing before this entry", hint, where.at)
-    return Explained("a comma is missing here", f"or the '{closing}' that ends the list", where.at)
+        return Explained("a comma is missing before this entry", hint, stop.at)
+    return Explained("a comma is missing here", f"or the '{closing}' that ends the list", stop.at)
 
 
-def _bracketed_name(where: _Where, opening: str) -> Explained:
+def _bracketed_name(stop: Stop, opening: str) -> Explained:
     line = "with a dash" if opening == "[" else "as 'name: value'"
     hint = f"put quotes around such names, as in 'h[1]', or write each on its own line {line}"
-    return Explained(f"a name with brackets inside '{opening}'", hint, where.at)
+    return Explained(f"a name with brackets inside '{opening}'", hint, stop.at)
 
 
-def _behind_quote(where: _Where, quote: str, at: Position) -> Explained:
+def _behind_quote(stop: Stop, quote: str, at: Position) -> Explained:
     hint = "close the quotes at the end of the text"
-    if quote == "'" and where.here.isalnum():
+    if quote == "'" and stop.here.isalnum():
         hint = "write '' for an apostrophe in single quotes, or use double quotes"
     return Explained(f"the text goes on behind its closing quote {quote}", hint, at)
 
 
-def _content(where: _Where) -> Explained | None:
-    here = where.here
-    inside = [mark for mark in where.opened if where.text[mark.index : mark.index + 1] in "[{"]
-    if not here or (here == ":" and inside and where.at.line > inside[-1].line):
+def _content(stop: Stop) -> Explained | None:
+    here = stop.here
+    inside = [mark for mark in stop.opened if stop.text[mark.index : mark.index + 1] in "[{"]
+    if not here or (here == ":" and inside and stop.at.line > inside[-1].line):
         if not inside:
             return None
-        opening = where.text[inside[-1].index]
+        opening = stop.text[inside[-1].index]
         closing = "]" if opening == "[" else "}"
         return Explained(
             f"this '{opening}' is never closed", f"add the missing '{closing}'", inside[-1]
         )
     if inside and here in ",:":
-        return Explained(f"a value is missing before this '{here}'", "add it", where.at)
+        return Explained(f"a value is missing before this '{here}'", "add it", stop.at)
     if inside and here in "]}":
-        return Explained(f"'{here}' closes nothing here", "check the brackets", where.at)
+        return Explained(f"'{here}' closes nothing here", "check the brackets", stop.at)
     if here == "-":
-        return Explained("a '-' cannot stand here", "put the text in quotes", where.at)
-    return Explained(f"a text cannot start with '{here}'", _IN_QUOTES, where.at)
+        return Explained("a '-' cannot stand here", "put the text in quotes", stop.at)
+    return Explained(f"a text cannot start with '{here}'", _IN_QUOTES, stop.at)
 
 
-def _key(where: _Where) -> Explained:
+def _key(stop: Stop) -> Explained:
     """In a block mapping, where the next key was expected."""
-    here = where.here
+    here = stop.here
     if here and here in "]}":
-        return Explained(f"'{here}' closes nothing here", "remove it", where.at)
-    trailing = _trailing(where)
+        return Explained(f"'{here}' closes nothing here", "remove it", stop.at)
+    trailing = _trailing(stop)
     if trailing:
         return trailing
-    before = where.before.rstrip()
+    before = stop.before.rstrip()
     value = before.partition(": ")[2].lstrip().removeprefix("- ")
     if value[:1] in {"*", "&"}:
-        column = where.before.rfind(value[:1])
-        at = Mark(where.at.line, column, where.at.index - where.at.column + column)
-        return _sign(where, at)
+        column = stop.before.rfind(value[:1])
+        at = Mark(stop.at.line, column, stop.at.index - stop.at.column + column)
+        return _sign(stop, at)
     if here == "-":
         return Explained(
             "a '-' where a key was expected",
             "align the items of a list with each other, below their key",
-            where.at,
+            stop.at,
         )
-    return _indentation(where)
+    return _indentation(stop)
 
 
-def _trailing(where: _Where) -> Explained | None:
+def _trailing(stop: Stop) -> Explained | None:
     """Text behind a closing quote or bracket in the same line."""
-    before = where.before.rstrip()
+    before = stop.before.rstrip()
     if before.endswith(("'", '"')):
-        return _behind_quote(where, before[-1], where.at)
+        return _behind_quote(stop, before[-1], stop.at)
     if before.endswith(("]", "}")):
         return Explained(
             f"text behind the closing '{before[-1]}'",
             "put the whole text in quotes, or the text behind it on its own line",
-            where.at,
+            stop.at,
         )
     return None
 
 
-def _indentation(where: _Where) -> Explained:
+def _indentation(stop: Stop) -> Explained:
     return Explained(
         "the indentation of this line fits no line above",
         "start the keys of one mapping, and the '-' of one list, in the same column",
-        where.at,
+        stop.at,
     )
 
 
-def _sign(where: _Where, at: Position) -> Explained:
-    return Explained(f"a text cannot start with '{where.text[at.index]}'", _IN_QUOTES, at)
+def _sign(stop: Stop, at: Position) -> Explained:
+    return Explained(f"a text cannot start with '{stop.text[at.index]}'", _IN_QUOTES, at)
 
 
-def _first_sign(where: _Where) -> Explained:
-    return _sign(where, where.began)
+def _first_sign(stop: Stop) -> Explained:
+    return _sign(stop, stop.began)
 
 
-def _item(where: _Where) -> Explained:
-    trailing = _trailing(where)
+def _item(stop: Stop) -> Explained:
+    trailing = _trailing(stop)
     if trailing:
         return trailing
     return (
         Explained(
             "a key where the next item of a list was expected",
             "start it with '- ', or indent the list below its own key",
-            where.at,
+            stop.at,
         )
-        if where.at.column == where.began.column
-        else _indentation(where)
+        if stop.at.column == stop.began.column
+        else _indentation(stop)
     )
 
 
-def _dash(where: _Where) -> Explained:
+def _dash(stop: Stop) -> Explained:
     hint = "start the list on its own line, or put the text in quotes"
-    return Explained("a list cannot start in the line of its key", hint, where.at)
+    return Explained("a list cannot start in the line of its key", hint, stop.at)
 
 
-def _block(where: _Where) -> Explained:
-    sign = where.text[where.began.index : where.began.index + 1]
-    line = where.line(where.began)[where.began.column :]
+def _block(stop: Stop) -> Explained:
+    sign = stop.text[stop.began.index : stop.began.index + 1]
+    line = stop.line(stop.began)[stop.began.column :]
     if sign == "|" and line.count("|") > 1:
-        return Explained("a text cannot start with '|'", "write abs(x) for |x|", where.began)
+        return Explained("a text cannot start with '|'", "write abs(x) for |x|", stop.began)
     hint = "the text starts in the next line; a formula that starts with it needs quotes"
-    return Explained(f"nothing can follow '{sign}' in its line", hint, where.began)
+    return Explained(f"nothing can follow '{sign}' in its line", hint, stop.began)
 
 
-def _document(where: _Where) -> Explained:
-    if where.before.startswith("%"):
-        return _directive(where)
-    if where.at.column or "\n..." not in "\n" + where.text[: where.at.index]:
+def _document(stop: Stop) -> Explained:
+    if stop.before.startswith("%"):
+        return _directive(stop)
+    if stop.at.column or "\n..." not in "\n" + stop.text[: stop.at.index]:
         return (
             Explained(
                 "this line starts further left than the first key",
                 "all keys of a file start in the same column",
-                where.at,
+                stop.at,
             )
-            if where.at.index
-            else _start(where)
+            if stop.at.index
+            else _start(stop)
         )
     hint = "a file holds one problem: use two files, or the key 'parts'"
-    return Explained("a second document starts here", hint, where.at)
+    return Explained("a second document starts here", hint, stop.at)
 
 
-def _colon_in_brackets(where: _Where) -> Explained:
-    return Explained("a ':' where no key can stand", "put the text around it in quotes", where.at)
+def _colon_in_brackets(stop: Stop) -> Explained:
+    return Explained("a ':' where no key can stand", "put the text around it in quotes", stop.at)
 
 
 _RULES = (

@@ -110,8 +110,19 @@ def _note(value: Any) -> str:
     """The decimal beside a fraction; sizes and integers say all themselves."""
     if isinstance(value, int | tuple | list):
         return ""
-    shown = f"{float(value):.6g}"
+    decimal = as_decimal(value)
+    if decimal is None:
+        return ""
+    shown = f"{decimal:.6g}"
     return shown if exact(float(shown)) == value else f"about {shown}"
+
+
+def as_decimal(fraction: Any) -> float | None:
+    """The float nearest to a fraction, or None where it is too large for one."""
+    try:
+        return float(fraction)
+    except OverflowError:
+        return None
 
 
 def _field_note(expr: Expr, names: Names) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.errors import EquationError
+from hwsolve.expr.tree import Num as Number
 from hwsolve.expr.tree import Sym
 from hwsolve.nets.counting import BY_WORD, FLOPS
+from hwsolve.nets.exact import divide
 from hwsolve.nets.layer import OPERATIONS
 from hwsolve.nets.network import FROM_INPUT
 from hwsolve.nets.sizes import size_text
 from hwsolve.solution import Cell, Column, Num, Section, Step, Table
-from hwsolve.solvers.cnn import abbreviated
+from hwsolve.solvers.cnn import abbreviated, as_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -196,4 +198,22 @@ def path_section(solved: Solved, wanted: Wanted) -> Iterable[Section]:
                 _seen(names.fields(name)[last.name]),
             )
         )
-    yield Section("Paths compared", (Table(columns, tuple(rows)),), detail="short")
+    table = Table(columns, tuple(rows))
+    ratios = _ratios(solved, counted) if len(names.paths) == 2 else ()  # noqa: PLR2004  (one against the other)
+    yield Section("Paths compared", (table, *ratios), detail="short")
+
+
+def _ratios(solved: Solved, counted: Sequence[str]) -> Iterable[Step]:
+    """The first path in relation to the second, where that was not asked for anyway."""
+    (first, ones), (second, others) = solved.names.paths.items()
+    for what in counted:
+        top, bottom = (
+            sum(layer.counts.read(what, solved.flops) for layer in layers)
+            for layers in (ones, others)
+        )
+        name = Sym(f"{first}.{what}") / Sym(f"{second}.{what}")
+        if bottom and all(ask.expr != name for ask in solved.asks):
+            ratio = divide(top, bottom)
+            decimal = as_decimal(ratio)
+            numbers = Number(top) / Number(bottom)
+            yield Step(name, (numbers, Number(ratio)), ratio if decimal is None else decimal)

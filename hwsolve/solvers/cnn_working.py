@@ -10,7 +10,7 @@ from hwsolve.nets.exact import times, with_numbers
 from hwsolve.nets.layer import OPERATIONS, ZERO
 from hwsolve.nets.sizes import size_text
 from hwsolve.solution import Section, Solution, Step, Text
-from hwsolve.solvers.cnn import described, is_calculation
+from hwsolve.solvers.cnn import as_decimal, described, is_calculation
 from hwsolve.solvers.cnn_conventions import conventions_of
 from hwsolve.solvers.cnn_names import FIELD, JUMP
 from hwsolve.solvers.cnn_tables import Wanted, field_section, path_section, summary
@@ -146,9 +146,7 @@ def _letters(sections: Iterable[Section]) -> Iterable[Section]:
 def _layer_blocks(solved: Solved, layer: Layer, quantities: Sequence[str]) -> list[Block]:
     rule = layer.rule
     blocks: list[Block] = []
-    counted = [
-        name for name in quantities if name not in (*FLOPS, "outputs") and _has(layer, name)
-    ]
+    counted = [name for name in quantities if name not in (*FLOPS, "outputs") and _has(layer, name)]
     formulas = {name: formula(rule, name) for name in counted}
     needs = {"outputs"} if "outputs" in quantities else set()
     needs |= {name for each in formulas.values() for name in _symbols(each)}
@@ -274,9 +272,10 @@ def _calculation_section(solved: Solved) -> Iterable[Section]:
             continue
         forms = [solved.names.in_numbers(ask.expr)]
         value = answer.value
-        if not isinstance(value, int):
+        decimal = None if isinstance(value, int) else as_decimal(value)
+        if decimal is not None:
             forms.append(Num(value))
-            value = float(value)  # type: ignore[arg-type]  # a fraction
+            value = decimal
         steps.append(Step(ask.expr, tuple(forms), value))
     if steps:
         yield Section("Compared", tuple(steps))

@@ -1,0 +1,327 @@
+"""A statement as a graph with free variables, and its values at points.
+
+The equations of a problem, two sides of a claim and the assumptions become one
+graph; names that no equation defines are its free variables. The same graph is then
+evaluated at random points of a finite field, at small fractions and at random floats.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hwsolve.errors import EquationError
+from hwsolve.expr.graph import Graph
+from hwsolve.expr.lower import Bundle, Lowered, Lowering
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hwsolve.expr.parser import Equation
+    from hwsolve.expr.systems import NumberSystem
+    from hwsolve.proofs.field import Field
+
+Shape = tuple[int, ...]
+COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+class Context(NamedTuple):
+    """What an identity rests on.
+
+    Attributes:
+        equations: definitions of names, families and functions, in order.
+        assumptions: comparisons that hold (`Apply("eq", (a, b))`).
+        sizes: the value of each symbolic end of a range, such as {"N": 3}.
+        indices: the value of each free index.
+        shapes: the shapes of free variables that are arrays.
+        first_index: the number of the first entry of an array.
+    """
+
+    equations: tuple[Equation, ...] = ()
+    assumptions: tuple[Expr, ...] = ()
+    sizes: Mapping[str, int] = {}
+    indices: Mapping[str, int] = {}
+    shapes: Mapping[str, Shape] = {}
+    first_index: int = 1
+
+
+class Statement:
+    """Expressions over free variables, as nodes of one graph.
+
+    Attributes:
+        graph: the graph.
+        sides: the node of each expression.
+        leaves: the nodes of the free variables.
+        positive: those of them that an assumption says are positive.
+        equal: pairs of nodes that an assumption says are equal.
+        tests: nodes of the other assumptions: 1 where they hold.
+    """
+
+    def __init__(self, expressions: Iterable[Expr], context: Context) -> None:
+        self.graph = Graph()
+        self.lowering = Lowering(self.graph, context.first_index)
+        self.lowering.loops.update({**context.sizes, **context.indices})
+        expressions = tuple(expressions)
+        self._declare(expressions, context)
+        self.lowering.run(context.equations)
+        self.sides = [self._node(self.lowering.lower(expr)) for expr in expressions]
+        self.positive: set[int] = set()
+        self.equal: list[tuple[int, int]] = []
+        self.tests: list[int] = []
+        for assumption in context.assumptions:
+            self._assume(assumption)
+        self.leaves = [
+            node
+            for node in self.graph.ancestors(
+                [*self.sides, *self.tests, *(node for pair in self.equal for node in pair)]
+            )
+            if self.graph.rows[node] is None and self.graph.active[node]
+        ]
+        self.needed = self.graph.ancestors([*self.sides, *self.tests])
+
+    def _node(self, lowered: Lowered) -> int:
+        return self.lowering.whole_array(lowered) if isinstance(lowered, Bundle) else lowered
+
+    def _declare(self, expressions: tuple[Expr, ...], context: Context) -> None:
+        """Free variables: names that are used and nowhere defined."""
+        trees = [*expressions, *context.assumptions, *(eq.body for eq in context.equations)]
+        defined = {_target(equation) for equation in context.equations}
+        bound = {*context.sizes, *context.indices}
+        for equation in context.equations:
+            bound |= {loop.variable for loop in equation.loops} | {*(equation.parameters or ())}
+        used: dict[str, bool] = {}
+        for tree in trees:
+            _collect(tree, used, bound)
+        for name, indexed in used.items():
+            if name in defined or name in {"pi", "π", "e"}:
+                continue
+            shape = context.shapes.get(name)
+            if shape:
+                self.lowering.names[name] = self.graph.given(_zeros(shape), Sym(name))
+            elif indexed:
+                self.lowering.names[name] = Bundle(name, free=True)
+            else:
+                self.lowering.names[name] = self.graph.given(0, Sym(name))
+
+    def _assume(self, assumption: Expr) -> None:
+        if not isinstance(assumption, Apply) or assumption.op not in COMPARISONS:
+            raise EquationError(
+                "an assumption is a comparison", hint="such as sum(y) == 1 or c > 0"
+            )
+        left, right = assumption.args
+        if assumption.op == "eq":
+            self.equal.append(
+                (self._node(self.lowering.lower(left)), self._node(self.lowering.lower(right)))
+            )
+            return
+        if assumption.op in {"lt", "gt"}:
+            small, large = (left, right) if assumption.op == "lt" else (right, left)
+            if small == Num(0):
+                node = self._node(self.lowering.lower(large))
+                if self.graph.rows[node] is None:
+                    self.positive.add(node)
+                    return
+        self.tests.append(self._node(self.lowering.lower(assumption)))
+
+    def name(self, leaf: int) -> str:
+        """The name of a free variable."""
+        from hwsolve.expr.notation import text
+
+        return text(self.graph.labels[leaf])
+
+    def size(self, leaf: int) -> int:
+        """The number of entries of a free variable."""
+        return prod(self.graph.shapes[leaf]) if self.graph.shapes[leaf] else 1
+
+    def in_field(self, field: Field) -> list[Any]:
+        """The values of all nodes at a random point of the field."""
+        from hwsolve.proofs.field_values import field_values
+
+        start: list[Any] = [None] * len(self.graph)
+        for leaf in self.leaves:
+            start[leaf] = self._drawn(field, leaf)
+        self._solve(
+            start, lambda values, nodes: field_values(self.graph, field, nodes, values), field
+        )
+        return field_values(self.graph, field, self.needed, start)
+
+    def conditions(self, values: list[Any]) -> tuple[str, ...]:
+        """What must hold for everything to have a value, at a point of the field."""
+        found: list[str] = []
+        for node in self.needed:
+            row = self.graph.rows[node]
+            if row is None or row.name not in _DEMANDS:
+                continue
+            position, demand = _DEMANDS[row.name]
+            arg = self.graph.args[node][position]
+            if not self.graph.active[arg] or _always_positive(values[arg]):
+                continue
+            if row.name == "pow" and not _can_fail(values[self.graph.args[node][1]]):
+                continue
+            condition = f"{self._written(arg)} {demand}"
+            if condition not in found:
+                found.append(condition)
+        return tuple(found)
+
+    def _written(self, node: int) -> str:
+        from hwsolve.expr.notation import text
+
+        return text(self.graph.expression(node, plain=True))
+
+    def _drawn(self, field: Field, leaf: int) -> Any:
+        positive = leaf in self.positive
+        shape = self.graph.shapes[leaf]
+        if not shape:
+            return field.variable(positive=positive)
+        import numpy as np
+
+        values = np.empty(shape, dtype=object)
+        for at in np.ndindex(*shape):
+            values[at] = field.variable(positive=positive)
+        return values
+
+    def at(self, system: NumberSystem, point: Mapping[int, Any]) -> list[Any]:
+        """The values of all nodes in a number system, at a point given by leaf.
+
+        Assumed equalities are solved for one of their variables.
+
+        Raises:
+            EquationError: where something has no value at this point.
+        """
+        from hwsolve.expr.evaluation import evaluate
+
+        start: list[Any] = [None] * len(self.graph)
+        for leaf in self.leaves:
+            start[leaf] = system.number(point[leaf])
+        self._solve(
+            start, lambda values, nodes: evaluate(self.graph, system, nodes, start=values), system
+        )
+        return evaluate(self.graph, system, self.needed, start=start)
+
+    def _solve(self, start: list[Any], values_of: Any, system: Any) -> None:
+        """Make assumed equalities hold by moving one variable of each.
+
+        Raises:
+            EquationError: if an equality is not linear in any of its variables.
+        """
+        moved: set[tuple[int, Any]] = set()
+        for left, right in self.equal:
+            if self.graph.shapes[left] or self.graph.shapes[right]:
+                raise EquationError("an assumed equality is between numbers")
+            nodes = self.graph.ancestors([left, right])
+
+            def gap(left: int = left, right: int = right, nodes: list[int] = nodes) -> Any:
+                values = values_of(list(start), nodes)
+                return values[left] - values[right]
+
+            if not any(
+                self._moved(start, place, gap, system, moved) for place in self._places(nodes)
+            ):
+                raise EquationError(
+                    "an assumption cannot be made to hold",
+                    hint="it must be linear in one of its names",
+                )
+
+    def _places(self, nodes: list[int]) -> list[tuple[int, Any]]:
+        """The entries of free variables among nodes, the last first."""
+        wanted = set(nodes)
+        places: list[tuple[int, Any]] = []
+        for leaf in self.leaves:
+            if leaf in wanted:
+                shape = self.graph.shapes[leaf]
+                places += [(leaf, at) for at in _indices(shape)] if shape else [(leaf, None)]
+        return places[::-1]
+
+    def _moved(
+        self, start: list[Any], place: tuple[int, Any], gap: Any, system: Any, moved: set[Any]
+    ) -> bool:
+        leaf, at = place
+        if place in moved or (at is None and leaf in self.positive):
+            return False
+        before = start[leaf] if at is None else start[leaf][at]
+
+        def put(value: Any) -> Any:
+            if at is None:
+                start[leaf] = value
+            else:
+                start[leaf][at] = value
+            return gap()
+
+        zero, one = system.number(0), system.number(1)
+        low, high = put(zero), put(one)
+        slope = high - low
+        if slope != zero:
+            put(system.number(2))
+            solution = (zero - low) / slope
+            if _is_zero(put(solution), zero):
+                moved.add(place)
+                return True
+        put(before)
+        return _is_zero(gap(), zero)
+
+
+# An operation that has no value everywhere: which argument, and what it must be.
+_DEMANDS: Final = {
+    "div": (1, "!= 0"),
+    "log": (0, "> 0"),
+    "log2": (0, "> 0"),
+    "log10": (0, "> 0"),
+    "sqrt": (0, ">= 0"),
+    "pow": (0, "!= 0"),
+}
+
+
+def _always_positive(value: Any) -> bool:
+    """Whether a value of the field (or each entry of an array) is known to be positive."""
+    if getattr(value, "shape", ()):
+        return all(_always_positive(entry) for entry in value.ravel())
+    return value.factors is not None or bool(value.constant())
+
+
+def _can_fail(exponent: Any) -> bool:
+    """Whether a power with this exponent has no value for some bases."""
+    known = exponent.constant() if hasattr(exponent, "constant") else None
+    return known is None or known < 0 or known.denominator != 1
+
+
+def _is_zero(value: Any, zero: Any) -> bool:
+    return bool(abs(value) < 1e-9) if isinstance(value, float) else bool(value == zero)  # noqa: PLR2004  (float noise)
+
+
+def _target(equation: Equation) -> str:
+    target = equation.target
+    return target.name if isinstance(target, Sym) else target.base.name  # type: ignore[attr-defined]  # the parser made it a Sym
+
+
+def _collect(tree: Expr, used: dict[str, bool], bound: set[str]) -> None:
+    """The names in a tree; True where one is only used with indices."""
+    inside = {node.variable for node in walk(tree) if isinstance(node, Over)}
+    stack: list[Expr] = [tree]
+    while stack:
+        node = stack.pop()
+        match node:
+            case Index(base=Sym(name=name)):
+                used.setdefault(name, True)
+                stack.extend(node.indices)
+            case Sym(name=name) if name not in bound and name not in inside and name:
+                used[name] = False
+            case Apply():
+                stack.extend(node.args)
+            case Over():
+                stack.extend((node.body, node.low, node.high))
+            case Deriv():
+                stack.extend((node.top, *node.bottoms))
+
+
+def _zeros(shape: Shape) -> Any:
+    if not shape:
+        return 0
+    return [_zeros(shape[1:]) for _ in range(shape[0])]
+
+
+def _indices(shape: Shape) -> list[Shape]:
+    found: list[Shape] = [()]
+    for size in shape:
+        found = [(*head, k) for head in found for k in range(size)]
+    return found
