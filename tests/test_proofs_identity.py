@@ -20,7 +20,11 @@ ONE_IN_ALL = ("sum(y[j] for j in 1..N) == 1",)
 
 
 def compared(
-    left: str, right: str, equations: tuple[str, ...] = (), assume: tuple[str, ...] = (), **more: Any
+    left: str,
+    right: str,
+    equations: tuple[str, ...] = (),
+    assume: tuple[str, ...] = (),
+    **more: Any,
 ) -> Comparison:
     context = Context(
         equations=tuple(map(parse_equation, equations)),

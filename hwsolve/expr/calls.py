@@ -22,6 +22,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "min": ("axis", "keepdims"),
     "argmax": ("axis",),
     "argmin": ("axis",),
+    "first": ("axis",),
     "softmax": ("axis",),
     "log_softmax": ("axis",),
     "concat": ("axis",),

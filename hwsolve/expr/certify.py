@@ -20,6 +20,9 @@ STEPS: Final = (1e-3, 1e-4, 3e-5, 1e-6)
 RELATIVE: Final = 1e-6
 # A gradient this small against its function is beyond what float differences can tell.
 ABSOLUTE: Final = 1e-10
+# One-sided slopes of a function without a jump change less than this from one step to
+# a thousandth of it.
+JUMP: Final = 1e-3
 
 
 class Finding(NamedTuple):
@@ -55,6 +58,7 @@ class Certifier:
         self.kinks = [node for node in self.order if _has_kink(graph, node)]
         self._exact: Certifier | None = None
         self._below: dict[int, list[int]] = {}
+        self._kinks_below: dict[int, list[int]] = {}
 
     def test(self, node: int, at: Any, claimed: float) -> Finding:
         """Compare a claimed derivative by a node with differences.
@@ -63,9 +67,8 @@ class Certifier:
         shape: a direction, and the claim is the derivative along it.
         """
         value = self.values[node]
-        size = abs(float(value)) if at == () else float(abs(value).max())
-        if isinstance(at, tuple) and at:
-            size = abs(float(value[at]))
+        entry = value[at] if isinstance(at, tuple) and at else value
+        size = float(abs(entry).max()) if getattr(entry, "shape", ()) else abs(float(entry))
         before = self._sides(self.values, node)
         best, numeric, crossed = math.inf, math.nan, 0
         for relative in STEPS:
@@ -84,7 +87,7 @@ class Certifier:
             if difference <= RELATIVE * scale:
                 return Finding(True, difference / scale if scale else 0.0, found)
         if crossed == len(STEPS):
-            return self._at_kink(node, at, claimed)
+            return self._near_kink(node, at, claimed)
         return self._precise(node, at, claimed, best, numeric)
 
     def below(self, node: int) -> list[int]:
@@ -103,13 +106,13 @@ class Certifier:
     def _shifted(self, node: int, at: Any, step: Any) -> list[Any]:
         """All values after a node (or one entry of it) was moved by a step."""
         start = list(self.values)
-        if at == ():
-            start[node] = start[node] + step
-        elif isinstance(at, tuple):
+        if not isinstance(at, tuple):
+            start[node] = start[node] + step * self.system.number(at)
+        elif at:
             start[node] = start[node].copy()
             start[node][at] = start[node][at] + step
         else:
-            start[node] = start[node] + step * at
+            start[node] = start[node] + step
         for later in self.below(node):
             start[later] = None
         return evaluate(self.graph, self.system, self.below(node), start=start)
@@ -125,10 +128,8 @@ class Certifier:
                 return None
             # the step really taken lies between numbers that floats can hold
             taken = 2 * size
-            if at == ():
-                taken = up[node] - down[node]
-            elif isinstance(at, tuple):
-                taken = up[node][at] - down[node][at]
+            if isinstance(at, tuple):
+                taken = up[node][at] - down[node][at] if at else up[node] - down[node]
             slopes.append(float(up[self.top] - down[self.top]) / taken)
         return float(4 * slopes[1] - slopes[0]) / 3
 
@@ -136,30 +137,60 @@ class Certifier:
         """On which side of its kink each operation below a node is."""
         if not self.kinks:
             return []
-        changed = set(self.below(node))
+        if node not in self._kinks_below:
+            self._kinks_below[node] = sorted(set(self.below(node)).intersection(self.kinks))
         graph = self.graph
         sides = []
-        for kink in self.kinks:
+        for kink in self._kinks_below[node]:
             row = graph.rows[kink]
-            if kink in changed and row is not None and row.kink is not None:
-                side = row.kink(*[values[arg] for arg in graph.args[kink]])
+            if row is not None and row.kink is not None:
+                settings = dict(graph.attributes[kink])
+                side = row.kink(*[values[arg] for arg in graph.args[kink]], **settings)
                 sides.append(side.tolist() if hasattr(side, "tolist") else side)
         return sides
 
-    def _at_kink(self, node: int, at: Any, claimed: float) -> Finding:
-        step = 1e-7 * max(1.0, abs(float(self.values[node])) if at == () else 1.0)
+    def _near_kink(self, node: int, at: Any, claimed: float) -> Finding:
+        """What there is to say where every step of the floats crosses a kink.
+
+        Next to a kink a step of 1e-18 does not cross it and tells the slope; just at
+        one there are two slopes, or a jump and none.
+        """
+        precise = self._with_digits()
         try:
-            here = float(self.values[self.top])
-            right = (float(self._shifted(node, at, step)[self.top]) - here) / step
-            left = (here - float(self._shifted(node, at, -step)[self.top])) / step
-        except (EquationError, ArithmeticError, ValueError):
+            if precise is None:
+                left, right = self._one_sided(node, at, 1e-7)
+                return Finding(None, 0.0, math.nan, left, right)
+            with precise.system.scope():
+                step = precise.system.number(1) / precise.system.number(10**18)
+                sides = [
+                    precise._sides(values, node)
+                    for values in (
+                        precise.values,
+                        precise._shifted(node, at, step),
+                        precise._shifted(node, at, -step),
+                    )
+                ]
+                left, right = precise._one_sided(node, at, step)
+                if sides[0] == sides[1] == sides[2]:
+                    return self._verdict((left + right) / 2, claimed)
+                closer = precise._one_sided(node, at, step / 1000)
+        except (EquationError, ArithmeticError, ValueError, TypeError):
             return Finding(None, math.nan, math.nan)
-        del claimed
+        if any(
+            abs(one - other) > JUMP * (1 + abs(one))
+            for one, other in zip((left, right), closer, strict=True)
+        ):
+            return Finding(None, math.nan, math.nan)
         return Finding(None, 0.0, math.nan, left, right)
 
-    def _precise(
-        self, node: int, at: Any, claimed: float, best: float, numeric: float
-    ) -> Finding:
+    def _one_sided(self, node: int, at: Any, step: Any) -> tuple[float, float]:
+        """The slopes to the left and to the right of the value."""
+        here = self.values[self.top]
+        right = (self._shifted(node, at, step)[self.top] - here) / step
+        left = (here - self._shifted(node, at, -step)[self.top]) / step
+        return float(left), float(right)
+
+    def _precise(self, node: int, at: Any, claimed: float, best: float, numeric: float) -> Finding:
         """The same with 60 digits, where the error of a step of 1e-18 cannot matter."""
         precise = self._with_digits()
         if precise is None or precise.values[node] is None:
@@ -167,11 +198,13 @@ class Certifier:
         try:
             with precise.system.scope():
                 step = precise.system.number(1) / precise.system.number(10**18)
-                up = precise._shifted(node, at, step)[self.top]
-                down = precise._shifted(node, at, -step)[self.top]
-                found = float((up - down) / (2 * step))
+                left, right = precise._one_sided(node, at, step)
         except (EquationError, ArithmeticError, ValueError, TypeError):
             return self._floats_only(claimed, best, numeric)
+        return self._verdict((left + right) / 2, claimed)
+
+    def _verdict(self, found: float, claimed: float) -> Finding:
+        """Whether a claim agrees with a derivative by differences of 60 digits."""
         difference = abs(found - claimed)
         scale = max(abs(found), abs(claimed))
         # what floats have lost in the forward pass, the claimed value has lost too

@@ -43,7 +43,8 @@ class Operation:
         entry: entry(index, arguments, attributes) -> one entry of the result as an
             expression in entries of the arguments.
         kind: arithmetic, function, activation, tensor or test; decides how it is laid out.
-        kink: tells on which side of a kink the arguments are, kink(*arguments) -> sign.
+        kink: tells on which side of a kink the arguments are, kink(*arguments,
+            **attributes) -> anything that changes there.
         exact: the operation maps fractions to fractions.
         letter: the first letter of the name of an unnamed result.
     """
@@ -108,6 +109,12 @@ def _step(m: NumberSystem, x: Any, at0: Any = 0) -> Any:
 
 def _sign(m: NumberSystem, x: Any, at0: Any = 0) -> Any:
     return m.where(x > 0, m.number(1), m.where(x < 0, m.number(-1), m.number(at0)))
+
+
+def _whole(x: Any) -> Any:
+    # decimals divide towards 0, the other numbers downwards
+    whole = x // 1
+    return whole - (whole > x)
 
 
 def _log_base(base: int) -> Compute:
@@ -243,7 +250,7 @@ _ROWS: Final = (
         _step,
         partials=(lambda *_: 0,),
         kind=ACTIVATION,
-        kink=lambda x: x > 0,
+        kink=lambda x, **_: x > 0,
         exact=True,
     ),
     Operation(
@@ -251,14 +258,14 @@ _ROWS: Final = (
         _sign,
         partials=(lambda *_: 0,),
         kind=ACTIVATION,
-        kink=lambda x: x > 0,
+        kink=lambda x, **_: x > 0,
         exact=True,
     ),
     Operation(
         "floor",
         lambda m, x: m.floor(x),
         partials=(lambda *_: 0,),
-        kink=lambda x: x // 1,
+        kink=_whole,
         exact=True,
     ),
     # The identity only gives a value a second name.

@@ -176,12 +176,28 @@ def _extreme_adjoint(
     g: Any, result: Any, args: Sequence[Any], attributes: Attributes
 ) -> tuple[Any]:
     shape = args[0].shape
-    wide = _spread(result, shape, attributes)
-    hits = args[0].fn("eq", wide)
-    settings = dict(attributes)
-    axis = _axis(settings, shape)
-    keep = {} if axis is None else {"axis": axis, "keepdims": True}
-    return (_spread(g, shape, attributes) * hits / hits.fn("sum", **keep),)
+    axis = _axis(dict(attributes), shape)
+    keep = {} if axis is None else {"axis": axis}
+    ties = args[0].fn("eq", _spread(result, shape, attributes))
+    # by the convention for ties the first of them, or all of them
+    hits = ties.fn("first", **keep)
+    passed = _spread(g, shape, attributes) * hits
+    if hits is not ties:
+        return (passed,)
+    return (passed / hits.fn("sum", **keep, **({"keepdims": True} if keep else {})),)
+
+
+def _first(m: Any, x: Any, axis: int | None = None) -> Any:
+    """1 at the first of the largest entries (along an axis), else 0."""
+    import numpy as np
+
+    if axis is None:
+        hits = np.arange(x.size).reshape(x.shape) == x.argmax()
+    else:
+        sizes = [1] * x.ndim
+        sizes[axis] = -1
+        hits = np.arange(x.shape[axis]).reshape(sizes) == np.expand_dims(x.argmax(axis), axis)
+    return np.where(hits, m.number(1), m.number(0))
 
 
 def _softmax(m: Any, x: Any, axis: int = -1) -> Any:
@@ -467,14 +483,14 @@ _ROWS: Final = (
         lambda _, x, axis=None, keepdims=False: x.max(axis=axis, keepdims=keepdims),
         _extreme_adjoint,
         entry=_extreme_entry("max"),
-        kink=lambda x: x.argmax(),
+        kink=lambda x, axis=None, **_: x.argmax(axis=axis),
     ),
     _reduction(
         "min",
         lambda _, x, axis=None, keepdims=False: x.min(axis=axis, keepdims=keepdims),
         _extreme_adjoint,
         entry=_extreme_entry("min"),
-        kink=lambda x: x.argmin(),
+        kink=lambda x, axis=None, **_: x.argmin(axis=axis),
     ),
     Operation(
         "argmax",
@@ -482,7 +498,7 @@ _ROWS: Final = (
         shape=_reduced,
         kind=TENSOR,
         exact=True,
-        kink=lambda x: x.argmax(),
+        kink=lambda x, axis=None, **_: x.argmax(axis=axis),
     ),
     Operation(
         "argmin",
@@ -490,7 +506,16 @@ _ROWS: Final = (
         shape=_reduced,
         kind=TENSOR,
         exact=True,
-        kink=lambda x: x.argmin(),
+        kink=lambda x, axis=None, **_: x.argmin(axis=axis),
+    ),
+    Operation(
+        "first",
+        _first,
+        adjoint=lambda *_: (None,),
+        shape=_keep,
+        kind=TENSOR,
+        exact=True,
+        kink=lambda x, axis=None: x.argmax(axis=axis),
     ),
     Operation(
         "softmax",

@@ -46,6 +46,8 @@ class Term:
             attributes = {"at0": slope_at_kink(str(attributes["of"]), graph.conventions)}
         if name in {"spread", "sum_to", "reshape"} and self.shape == attributes["shape"]:
             return self
+        if name == "first" and graph.conventions.get("max_ties") != "first":
+            return self
         if name == "transpose":
             return self._transposed(row)
         args = (self.node, *(other.node for other in others))

@@ -165,8 +165,8 @@ CONVENTIONS: Final = (
     _weight("multiplication"),
     _weight("addition"),
     _weight("comparison"),
-    _weight("division"),
-    _weight("exponential"),
+    _weight("division", "0"),
+    _weight("exponential", "0"),
     Convention(
         "ties",
         "where a number exactly half-way goes in rounding",

@@ -50,7 +50,7 @@ class Element:
             known to be positive; kind "exp" stands for exp(term), "is" for a value.
     """
 
-    __slots__ = ("factors", "field", "terms", "value")
+    __slots__ = ("base", "factors", "field", "terms", "value")
 
     def __init__(
         self, field: Field, value: int, terms: Terms | None = None, factors: Factors | None = None
@@ -59,6 +59,8 @@ class Element:
         self.value = value % P
         self.terms = {self.value: Fraction(1)} if terms is None else terms
         self.factors = factors
+        # the part of a product that decides on its sign, where that is known
+        self.base: Element | None = None
 
     def constant(self) -> Fraction | None:
         """The rational number that this is, or None."""
@@ -70,6 +72,8 @@ class Element:
         return other if isinstance(other, Element) else self.field.number(other)
 
     def __add__(self, other: Any) -> Element:
+        if _is_array(other):
+            return NotImplemented
         other = self._other(other)
         terms = dict(self.terms)
         for key, factor in other.terms.items():
@@ -82,21 +86,48 @@ class Element:
         positive = self.factors is not None and other.factors is not None
         if len(terms) > MANY_TERMS:
             terms = {value: Fraction(1)}
-        factors: Factors | None = {("is", value): Fraction(1)} if positive else None
-        return Element(self.field, value, terms, factors)
+        return Element(self.field, value, terms, self._summed(other, value) if positive else None)
+
+    def _summed(self, other: Element, value: int) -> Factors:
+        """The factors of a sum of positive numbers: what they share, and the rest.
+
+        So log(1 + exp(-x)) and log(1 + exp(x)) - x meet in the same symbol.
+        """
+        mine, its = self.factors or {}, other.factors or {}
+        shared: Factors = {}
+        for key in {**mine, **its}:
+            least = min(mine.get(key, Fraction(0)), its.get(key, Fraction(0)))
+            if least:
+                shared[key] = least
+        if shared:
+            content = self.field.product(shared)
+            if content is None:
+                return {("is", value): Fraction(1)}
+            value = value * pow(content, -1, P) % P
+        return {**shared, ("is", value): Fraction(1)} if value != 1 else shared
 
     __radd__ = __add__
 
     def __neg__(self) -> Element:
-        return Element(self.field, -self.value, {key: -part for key, part in self.terms.items()})
+        terms = {key: -part for key, part in self.terms.items()}
+        result = Element(self.field, -self.value, terms)
+        if self.base is not None:
+            result.base = -self.base
+        return result
 
     def __sub__(self, other: Any) -> Element:
+        if _is_array(other):
+            return NotImplemented
         return self + (-self._other(other))
 
     def __rsub__(self, other: Any) -> Element:
+        if _is_array(other):
+            return NotImplemented
         return self._other(other) - self
 
     def __mul__(self, other: Any) -> Element:
+        if _is_array(other):
+            return NotImplemented
         other = self._other(other)
         value = self.value * other.value % P
         terms: Terms = {}
@@ -111,7 +142,14 @@ class Element:
                         terms[key] = Fraction(total)
                     else:
                         terms.pop(key, None)
-        return Element(self.field, value, terms, _joined(self.factors, other.factors, 1))
+        result = Element(self.field, value, terms, _joined(self.factors, other.factors, 1))
+        if result.factors is None:
+            # a positive factor does not change on which side of 0 the product is
+            if self.factors is not None:
+                result.base = other.base or other
+            elif other.factors is not None:
+                result.base = self.base or self
+        return result
 
     __rmul__ = __mul__
 
@@ -131,12 +169,18 @@ class Element:
         return Element(self.field, value, terms, _joined({}, self.factors, -1))
 
     def __truediv__(self, other: Any) -> Element:
+        if _is_array(other):
+            return NotImplemented
         return self * self._other(other).inverse()
 
     def __rtruediv__(self, other: Any) -> Element:
+        if _is_array(other):
+            return NotImplemented
         return self._other(other) / self
 
     def __pow__(self, exponent: Any) -> Element:
+        if _is_array(exponent):
+            return NotImplemented
         return self.field.power(self, self._other(exponent))
 
     def __eq__(self, other: object) -> bool:
@@ -148,6 +192,11 @@ class Element:
     def __repr__(self) -> str:
         known = self.constant()
         return f"Element({known})" if known is not None else f"Element({self.value} mod p)"
+
+
+def _is_array(value: Any) -> bool:
+    """Whether numpy should go on entry by entry (it does so for NotImplemented)."""
+    return bool(getattr(value, "shape", ()))
 
 
 def _joined(one: Factors | None, other: Factors | None, sign: int) -> Factors | None:
@@ -282,6 +331,18 @@ class Field(NumberSystem):
             factors = {("is", root): Fraction(1)}
         return Element(self, root, None, factors)
 
+    def product(self, factors: Factors) -> int | None:
+        """The value of a product of positive symbols; None where it needs a root."""
+        value = 1
+        for (kind, key), power in factors.items():
+            symbol, exponent = key, power
+            if kind == "exp":
+                symbol, exponent = self.symbol("exp", key), power * ROOTS
+            if exponent.denominator != 1:
+                return None
+            value = value * pow(symbol, exponent.numerator, P) % P
+        return value
+
     def free(self, name: str, x: Element) -> Element:
         """A function of which nothing is known but that it is one."""
         return Element(self, self.symbol(name, x.value))
@@ -293,6 +354,7 @@ class Field(NumberSystem):
             return known > 0
         if x.factors is not None:
             return True
+        x = x.base or x
         first = min(x.terms)
         scale = abs(x.terms[first])
         turned = x.terms[first] < 0
