@@ -89,7 +89,7 @@ def solve(  # noqa: PLR0913  (one argument for each setting of a problem)
     Args:
         problem: What `load` or `loads` returned.
         given: Values that replace given ones, by name: numbers, fractions, lists.
-        digits: How many decimals the answers are shown with.
+        digits: How many significant digits are shown.
         exact: Whether to calculate with fractions where the operations allow.
         round_steps: The number of decimals to which every step is rounded.
         ties: How a tie is rounded: "away" from zero, or to "even".

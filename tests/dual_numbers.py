@@ -8,13 +8,16 @@ array with the derivatives by many.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class Dual:
     """A value and its slope."""
 
-    def __init__(self, value: float, slope: Any = 0.0) -> None:
+    def __init__(self, value: float, slope: Any = 0) -> None:
         self.value = value
         self.slope = slope
 
@@ -78,6 +81,22 @@ def log(x: Any) -> Any:
     if not isinstance(x, Dual):
         return math.log(x)
     return chain(math.log(x.value), 1 / x.value, x)
+
+
+def function(value: Callable[[float], float], slope: Callable[[float], float]) -> Callable[[Any], Any]:
+    """A function of numbers that takes dual numbers too, from its value and its slope."""
+
+    def of(x: Any) -> Any:
+        return chain(value(x.value), slope(x.value), x) if isinstance(x, Dual) else value(x)
+
+    return of
+
+
+def sources(values: Sequence[float]) -> list[Dual]:
+    """Variables of which each has a slope of 1 by itself and 0 by the others."""
+    import numpy as np
+
+    return [Dual(value, row) for value, row in zip(values, np.eye(len(values)), strict=True)]
 
 
 def plain(x: Any) -> float:

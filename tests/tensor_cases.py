@@ -101,6 +101,13 @@ def place_of(best: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
     return where
 
 
+def first(x: Grid, axis: int | None = None) -> Grid:
+    _, line = lines(x, axis, keepdims=False)
+    reduced = reduction(place_of(largest))(x, axis)
+    hits = {line(at)[place] for at, place in reduced.entries.items()}
+    return grid(x.shape, lambda at: int(at in hits))
+
+
 def softmax(x: Grid, axis: int = -1) -> Grid:
     axis %= len(x.shape)
 
@@ -222,6 +229,7 @@ TENSOR_CASES: dict[str, TensorCase] = {
     "min": TensorCase(reduction(smallest), REDUCED),
     "argmax": TensorCase(reduction(place_of(largest)), WITHOUT_KEPT_AXES, differentiable=False),
     "argmin": TensorCase(reduction(place_of(smallest)), WITHOUT_KEPT_AXES, differentiable=False),
+    "first": TensorCase(first, (REDUCED[0], *ALONG[1:]), differentiable=False),
     "softmax": TensorCase(softmax, ALONG),
     "log_softmax": TensorCase(log_softmax, ALONG),
     "stack": TensorCase(stack, ((((), ()), ()), (((3,), (3,), (3,)), ()), (((2, 2), (2, 2)), ()))),

@@ -74,8 +74,8 @@ def test_an_option_with_an_impossible_value_is_refused(hwsolve: Command) -> None
     message = usage_error(hwsolve("run", "--working", "all", "x.yaml"))
     expected = "Invalid value for '--working': 'all' is not one of 'full', 'short', 'none'.\n"
     assert message == expected
-    message = usage_error(hwsolve("run", "--digits", "-1", "x.yaml"))
-    assert message == "Invalid value for '--digits': -1 is not in the range 0<=x<=50.\n"
+    message = usage_error(hwsolve("run", "--digits", "0", "x.yaml"))
+    assert message == "Invalid value for '--digits': 0 is not in the range 1<=x<=50.\n"
     message = usage_error(hwsolve("check", "--tolerance", "much"))
     expected = "'much' is neither a number (1e-3) nor a percentage (1%)\n"
     assert message == f"Invalid value for '--tolerance': {expected}"

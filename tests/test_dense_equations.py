@@ -188,7 +188,7 @@ def test_a_class_number_as_target_gets_a_hint_at_one_hot() -> None:
     layers = (("W1", "b1", "softmax", ""),)
     assert message({**MAZUR, "t": ()}, layers, loss="ce") == (
         "net.yaml:9:7: the target t is a number, but the network's output is 2; "
-        "write a class as a one-hot vector of 2 numbers"
+        "write t as 2 numbers; the first class is one-hot [1, 0]"
     )
 
 

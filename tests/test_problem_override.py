@@ -108,7 +108,8 @@ def test_ties_of_the_command_line_replace_the_convention() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"digits": 99}, "--digits is from 0 to 50, not 99"),
+        ({"digits": 99}, "--digits is from 1 to 50, not 99"),
+        ({"digits": 0}, "--digits is from 1 to 50, not 0"),
         ({"round_steps": -1}, "--round-steps is from 0 to 50, not -1"),
         ({"ties": "up"}, "--ties cannot be 'up'; it is away or even"),
         ({"working": "ful"}, "--working cannot be 'ful'; did you mean 'full'?"),

@@ -16,7 +16,7 @@ from hwsolve.cli.streams import complain, say
 from hwsolve.cli.verdicts import FileReport, as_data, exit_code, line, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from hwsolve.marking.compare import Tolerance, Verdict
 
@@ -77,15 +77,19 @@ def check(
 
 
 def _reports(files: list[str], tolerance: Tolerance | None) -> Iterator[FileReport]:
-    """A report on each file, with a progress bar where somebody watches."""
+    """A report on each file, with a line of progress where somebody watches."""
     watched = len(files) > 1 and sys.stderr is not None and sys.stderr.isatty()
     if not watched or os.environ.get("TERM") == "dumb":
         yield from (_report(path, tolerance) for path in files)
         return
-    with typer.progressbar(files, label="checking", file=sys.stderr) as bar:
-        shown: Iterable[str] = bar
-        for path in shown:
-            yield _report(path, tolerance)
+    line = ""
+    for number, path in enumerate(files, start=1):
+        before, line = line, f"checking {number} of {len(files)}"
+        sys.stderr.write("\r" + line.ljust(len(before)))
+        sys.stderr.flush()
+        yield _report(path, tolerance)
+    sys.stderr.write("\r" + " " * len(line) + "\r")
+    sys.stderr.flush()
 
 
 def _report(path: str, tolerance: Tolerance | None) -> FileReport:

@@ -9,6 +9,7 @@ import typer
 
 from hwsolve.cli.failures import guarded
 from hwsolve.cli.show import print_json, print_solution
+from hwsolve.cli.stated import beside_stated
 
 if TYPE_CHECKING:
     from hwsolve.solution import Solution
@@ -36,7 +37,9 @@ def run(  # noqa: PLR0913  (one parameter for each option)
     ] = None,
     digits: Annotated[
         int | None,
-        typer.Option("--digits", metavar="N", min=0, max=50, help="Significant digits to show (6)."),
+        typer.Option(
+            "--digits", metavar="N", min=1, max=50, help="Significant digits to show (6)."
+        ),
     ] = None,
     exact: Annotated[
         bool | None,
@@ -89,14 +92,19 @@ def run(  # noqa: PLR0913  (one parameter for each option)
             entries=entries or [],
             part=part,
         )
-        return solve(problem)
+        solution = solve(problem)
+        # other given values, or other rounding, have other answers than the file's
+        if sets or round_steps is not None or ties is not None:
+            return solution
+        return beside_stated(problem, solution)
 
     solutions: list[Solution] = []
 
     def show(path: str) -> int:
         solution = solved(path)
         if not as_json:
-            print_solution(solution, first=not solutions)
+            several = "" if len(problems) == 1 else "stdin" if path == "-" else path
+            print_solution(solution, first=not solutions, path=several)
         solutions.append(solution)
         return 0
 

@@ -11,14 +11,19 @@ if TYPE_CHECKING:
     from hwsolve.solution import Solution
 
 
-def print_solution(solution: Solution, *, first: bool = True) -> None:
-    """Print a solution as text; all but the first have an empty line before them."""
+def print_solution(solution: Solution, *, first: bool = True, path: str = "") -> None:
+    """Print a solution as text; all but the first have an empty line before them.
+
+    One of several has a heading in any case: its title, or else the path of its file.
+    """
     from hwsolve.render.terminal import rendered
 
     if not first:
         say("")
+    if path and not solution.title:
+        solution = solution._replace(title=path)
     with writing():
-        for text in rendered(solution):
+        for text in rendered(solution, headed=bool(path)):
             sys.stdout.write(text)
 
 

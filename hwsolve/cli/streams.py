@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# What the further lines of a message begin with.
+BELOW = "    "
+
+
 class OutputError(Exception):
     """What was to be written could not be written: a full disk, a closed output."""
 
@@ -54,7 +58,10 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Write lines to standard error, behind what standard output already holds."""
+    """Write lines to standard error, behind what standard output already holds.
+
+    A terminal gets them broken at its width; elsewhere a line stays one line.
+    """
     flush()
     if sys.stderr is None:
         return
@@ -62,12 +69,37 @@ def complain(text: str) -> None:
 
     # a file's text must neither steer the terminal nor fail on its way there
     encoding = sys.stderr.encoding or "utf-8"
-    lines = "".join(clean(line, encoding) + "\n" for line in text.split("\n"))
+    width = _error_width()
+    lines = "".join(_fitted(clean(line, encoding), width) + "\n" for line in text.split("\n"))
     try:
         sys.stderr.write(lines)
         sys.stderr.flush()
     except OSError:
         return  # there is nowhere left to say so
+
+
+def _error_width() -> int:
+    """The columns of the terminal that standard error is, 0 where it is none."""
+    try:
+        if not sys.stderr.isatty():
+            return 0
+        stated = os.environ.get("COLUMNS", "")
+        return (
+            int(stated) if stated.isdigit() else os.get_terminal_size(sys.stderr.fileno()).columns
+        )
+    except (OSError, ValueError, AttributeError):
+        return 0
+
+
+def _fitted(line: str, width: int) -> str:
+    """A line, broken between words where it is wider than a width; 0 is no limit."""
+    from hwsolve.render.characters import columns, wrapped
+
+    if not width or columns(line) <= width:
+        return line
+    first = next(wrapped(line, width), "")
+    rest = " ".join(line.split())[len(first) :]
+    return "\n".join([first, *(BELOW + piece for piece in wrapped(rest, width - len(BELOW)))])
 
 
 def flush() -> None:

@@ -44,16 +44,33 @@ def label(verdict: Verdict) -> str:
     return f"{part}{verdict.name}{entry}"
 
 
+def explained(verdict: Verdict) -> str:
+    """A sentence on a stated answer that was not computed like that."""
+    name = label(verdict._replace(part=""))
+    if verdict.outcome == "shape":
+        return f"the file states another shape for {name}: {verdict.reason}"
+    stated, computed = _decisive(verdict)
+    text = f"the file states {stated_text(stated)} for {name}"
+    text += f", but {verdict.reason}" if verdict.reason else ""
+    return f"{text}, computed {computed_text(computed)}"
+
+
+def _decisive(verdict: Verdict) -> tuple[Any, Any]:
+    """What is stated and what is computed, at the entry that decided."""
+    stated: Any = verdict.stated
+    computed: Any = verdict.computed
+    for position in verdict.entry:  # the shapes agree
+        stated, computed = stated[position], computed[position]
+    return stated, computed
+
+
 def explanation(verdict: Verdict) -> str:
     """What a verdict says about the numbers: stated, computed, difference, allowed."""
     if verdict.outcome == "missing":
         return f"stated {stated_text(verdict.stated)}, nothing computed: {verdict.reason}"
     if verdict.outcome == "shape":
         return f"another shape: {verdict.reason}"
-    stated: Any = verdict.stated
-    computed: Any = verdict.computed
-    for position in verdict.entry:  # the shapes agree
-        stated, computed = stated[position], computed[position]
+    stated, computed = _decisive(verdict)
     text = f"stated {stated_text(stated)}, computed {computed_text(computed)}"
     if verdict.difference is not None and verdict.allowed is not None:
         allowed = f"{verdict.allowed:.3g} allowed" if verdict.allowed else "exact"

@@ -21,13 +21,14 @@ class Arrays(NumberSystem):
         self.exact = scalars.exact
         self.dtype: type = float if scalars is FLOATS else object
         if scalars is not FLOATS:
-            for name in ("exp", "log", "sqrt", "tanh", "erf", "sin", "cos", "floor"):
+            for name in ("exp", "log", "log1p", "sqrt", "tanh", "erf", "sin", "cos", "floor"):
                 setattr(self, name, _lifted(getattr(scalars, name), 1))
             self.power = _lifted(scalars.power, 2)  # type: ignore[method-assign]
             self._finish = _lifted(scalars.finish, 1)
 
     exp = staticmethod(np.exp)  # type: ignore[assignment]
     log = staticmethod(np.log)  # type: ignore[assignment]
+    log1p = staticmethod(np.log1p)  # type: ignore[assignment]
     sqrt = staticmethod(np.sqrt)  # type: ignore[assignment]
     tanh = staticmethod(np.tanh)  # type: ignore[assignment]
     sin = staticmethod(np.sin)  # type: ignore[assignment]
@@ -64,7 +65,7 @@ class Arrays(NumberSystem):
 
     def matmul(self, left: Any, right: Any) -> Any:
         """The matrix product; where results are rounded, each product is rounded first."""
-        if self.dtype is float or self.exact:
+        if self.dtype is float:
             return left @ right
         if right.ndim == 1:
             return self._finish(left * right).sum(axis=-1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hwsolve.expr.term import Term
 from hwsolve.expr.operations import OPERATIONS
-from hwsolve.expr.tree import Deriv, Index, Sym
+from hwsolve.expr.tree import Deriv, Sym
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,17 +91,17 @@ def _total(gradient: Gradient, node: int) -> int | None:
     gradient.adjoints[node] = total
     # A gradient that is used further down gets a name: dL/dz, d2L/dw2 reads well then.
     if total not in graph.labels and graph.rows[total] is not None:
-        graph.labels[total] = Deriv(_name(graph, gradient.top), (_name(graph, node),))
+        graph.labels[total] = derivative_label(graph, gradient.top, node)
     return total
 
 
-def _name(graph: Graph, node: int) -> Sym | Index:
-    label = graph.labels.get(node)
-    if isinstance(label, (Sym, Index)):
-        return label
-    from hwsolve.expr.notation import text
-
-    return Sym(f"({text(label)})") if label is not None else Sym("result")
+def derivative_label(graph: Graph, top: int, node: int) -> Deriv:
+    """d top / d node; the derivative of a derivative is one of second order."""
+    over = graph.labels.get(top, Sym("result"))
+    below = graph.labels.get(node, Sym("result"))
+    if isinstance(over, Deriv):
+        return Deriv(over.top, (*over.bottoms, below))
+    return Deriv(over, (below,))
 
 
 def _through(gradient: Gradient, line: int, adjoint: int, reached: bytearray) -> None:
@@ -155,8 +155,9 @@ def accumulate(graph: Graph, line: int, seed: Term, reached: bytearray) -> dict[
 
 
 def _added(terms: list[Term]) -> Term:
-    total = terms[0]
-    for term in terms[1:]:
+    """The sum of what the uses of a value contribute, the first use first."""
+    total = terms[-1]
+    for term in reversed(terms[:-1]):
         total = total + term
     return total
 
@@ -187,6 +188,8 @@ def contributions(
             continue
         rule = rules[position] if len(rules) > 1 else rules[0]
         partial = rule(result, *terms)
+        if upstream.shape and isinstance(partial, int) and partial == 0:
+            continue
         term = upstream * partial
         if term.shape != graph.shapes[arg]:
             shape = graph.shapes[arg]

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import EquationError, did_you_mean
+from hwsolve.expr.classes import OVER_CLASSES, target_of
 from hwsolve.expr.operations import ALIASES, ARITHMETIC, OPERATIONS, TEST, Operation
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 
@@ -187,7 +188,11 @@ def _function(lowering: Lowering, expr: Apply, name: str) -> Lowered:
     for position in range(len(args), len(row.parameters)):
         parameter = row.parameters[position]
         default = row.defaults[position - first_default]
-        args.append(Num(settings[parameter]) if parameter in settings else parse_expression(default))
+        if parameter not in settings:
+            lowering.defaults[f"{name}: {parameter}"] = default
+            args.append(parse_expression(default))
+            continue
+        args.append(Num(settings[parameter]))
     return _inside(lowering, expr, row.parameters, args, parse_expression(row.body))
 
 
@@ -207,6 +212,13 @@ def _loss(lowering: Lowering, expr: Apply, loss: Any) -> Lowered:
     _count(expr, len(loss.parameters))
     nodes = [lowering.node(arg) for arg in expr.args]
     shape = lowering.graph.shapes[nodes[0]]
+    if loss.name in OVER_CLASSES and len(nodes) == 2:  # noqa: PLR2004  (prediction and target)
+        target = target_of(lowering, nodes[0], nodes[1], expr.at)
+        if target != nodes[1]:
+            lowering.numbered_classes = True
+            nodes[1] = target
+        if loss.name == "cross_entropy" and shape:
+            lowering.probabilities.append((nodes[0], settings.get("axis", -1)))
     reduction = settings.get("reduction", "")
     if reduction and reduction not in REDUCTIONS:
         raise EquationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from hwsolve.errors import EquationError
@@ -126,12 +127,27 @@ def _top(lowering: Lowering, expr: Deriv) -> int:
             f"ask for one entry, such as d{top.name}[{', '.join(map(str, _first(lowering, top)))}]"
             f"/d{_text(expr.bottoms[0])}",
         )
-    if lowering.graph.shapes[top]:
+    if prod(lowering.graph.shapes[top]) > 1:
         raise _not_scalar(lowering, expr, top)
+    if lowering.graph.shapes[top]:
+        top = _only_entry(lowering, top)
     if top not in lowering.graph.labels and isinstance(expr.top, Index):
         first = tuple(Num(lowering.whole(part)) for part in expr.top.indices)
         lowering.graph.labels[top] = Index(expr.top.base, first)
     return top
+
+
+def _only_entry(lowering: Lowering, array: int) -> int:
+    """The number in an array of one entry."""
+    from hwsolve.expr.tensors import TENSORS
+
+    graph = lowering.graph
+    at = (0,) * len(graph.shapes[array])
+    node = graph.derive(TENSORS["item"], (array,), (("at", at),))
+    if array in graph.labels:
+        first = tuple(Num(lowering.first_index) for _ in at)
+        graph.labels.setdefault(node, Index(graph.labels[array], first))
+    return node
 
 
 def _text(expr: Expr) -> str:
@@ -206,7 +222,8 @@ def _adjoint(lowering: Lowering, top: int, node: int, expr: Deriv) -> int:
     adjoint = gradient.adjoints.get(node)
     if adjoint is not None:
         return adjoint
-    lowering.unrelated.append((expr.top, graph.labels[node]))
+    if node not in graph.ancestors([top]):
+        lowering.unrelated.append((expr.top, graph.labels[node]))
     shape = graph.shapes[node]
     zero = graph.constant(0)
     if not shape:

@@ -99,8 +99,7 @@ def _bundled(lowering: Lowering, bundle: Bundle, expr: Index) -> int:
     if node is None:
         shown = f"{bundle.name}[{', '.join(map(str, at))}]"
         known = sorted(bundle.entries)
-        names = [f"{bundle.name}[{', '.join(map(str, key))}]" for key in (known[0], known[-1])]
-        raise EquationError(
-            f"'{shown}' is used before it is defined", expr.at, f"so far there are {names[0]} to {names[1]}"
-        )
+        names = [f"{bundle.name}[{', '.join(map(str, key))}]" for key in (*known[:1], *known[-1:])]
+        hint = f"so far there are {names[0]} to {names[1]}" if names else f"write {shown} = ... first"
+        raise EquationError(f"'{shown}' is used before it is defined", expr.at, hint)
     return node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import ConsequenceError, EquationError, EquationErrors, did_you_mean
@@ -10,7 +11,7 @@ from hwsolve.expr.operations import ALIASES, OPERATIONS, TEST
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hwsolve.expr.graph import Graph
     from hwsolve.expr.operations import Shape
@@ -75,6 +76,11 @@ class Lowering:
         # (top, bottom) of every derivative that turned out to be 0 for want of a path
         self.log_base = "e"
         self.derivatives = Derivatives()
+        # what entered losses as probabilities: (node, axis of the classes)
+        self.probabilities: list[tuple[int, int]] = []
+        self.numbered_classes = False
+        # values of parameters that a call did not name: "leaky_relu: slope" -> "0.01"
+        self.defaults: dict[str, str] = {}
         # names whose equation is wrong, so that what uses them is not blamed too
         self.broken: set[str] = set()
         self.unrelated: list[tuple[Expr, Expr]] = []
@@ -160,6 +166,8 @@ class Lowering:
         low, high = self.whole(loop.low), self.whole(loop.high)
         if high < low:
             raise EquationError(f"the range {low}..{high} is empty", equation.target.at)
+        if high - low >= MAX_NODES:
+            raise EquationError(f"the range {low}..{high} is too long", equation.target.at)
         outer = self.loops.get(loop.variable)
         for number in range(low, high + 1):
             self.loops[loop.variable] = number
@@ -337,6 +345,10 @@ class Lowering:
             from hwsolve.expr.calls import call
 
             return call(self, expr)
+        if expr.op == "where":
+            chosen = self._decided(expr.args[0])
+            if chosen is not None:
+                return self.lower(expr.args[1 if chosen else 2])
         if expr.op == "pow" and expr.args[0] == Sym("e") and "e" not in self.names:
             row, args = OPERATIONS["exp"], (self.node(expr.args[1]),)
         else:
@@ -352,6 +364,18 @@ class Lowering:
         except EquationError as error:
             error.at = expr.at if error.at < 0 else error.at
             raise
+
+    def _decided(self, condition: Expr) -> bool | None:
+        """Whether a condition on indices holds (`h[t-1] if t > 1 else h0`), None for others."""
+        if not self.loops or not isinstance(condition, Apply) or condition.op not in _DECIDE:
+            return None
+        if not any(isinstance(n, Sym) and n.name in self.loops for n in walk(condition)):
+            return None
+        try:
+            left, right = (self.whole(side) for side in condition.args)
+        except EquationError:
+            return None
+        return _DECIDE[condition.op](left, right)
 
     def _condition(self, node: int) -> int:
         """A condition as 1 or 0: of any other value it is asked whether it is 0."""
@@ -455,6 +479,14 @@ class Lowering:
         return derivative(self, expr)
 
 
+_DECIDE: Final[Mapping[str, Callable[[int, int], bool]]] = {
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "eq": operator.eq,
+    "ne": operator.ne,
+}
 _CONSTANTS: Final = {"pi": 3.141592653589793, "π": 3.141592653589793}
 
 

@@ -100,7 +100,7 @@ def _sigmoid(m: NumberSystem, x: Any) -> Any:
 
 
 def _softplus(m: NumberSystem, x: Any) -> Any:
-    return m.where(x > 0, x, m.number(0)) + m.log(1 + m.exp(-m.absolute(x)))
+    return m.where(x > 0, x, m.number(0)) + m.log1p(m.exp(-m.absolute(x)))
 
 
 def _step(m: NumberSystem, x: Any, at0: Any = 0) -> Any:
@@ -301,7 +301,7 @@ _ROWS: Final = (
         partials=(lambda *_: 0, lambda _, c, a, b: c, lambda _, c, a, b: 1 - c),  # noqa: ARG005
         kind=ACTIVATION,
         exact=True,
-        letter="w",
+        letter="v",
     ),
     _test("lt", lambda a, b: a < b),
     _test("le", lambda a, b: a <= b),

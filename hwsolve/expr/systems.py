@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Large enough for every rounding by hand, and for derivatives by differences with
 # steps of 1e-20, whose error is then below 1e-35.
 DECIMAL_DIGITS: Final = 60
+BRIEF_BITS: Final = 600
 # The numbers of some formulas double their digits at every step (x -> r x (1 - x)).
 MAX_BITS: Final = 20_000
 
@@ -39,6 +40,7 @@ class NumberSystem:
     exact = False
 
     exp = staticmethod(math.exp)
+    log1p = staticmethod(math.log1p)
     tanh = staticmethod(math.tanh)
     erf = staticmethod(math.erf)
     sin = staticmethod(math.sin)
@@ -126,6 +128,11 @@ class Exact(NumberSystem):
         return _fraction(0) if value == 1 else math.log(value)
 
     @staticmethod
+    def log1p(value: Any) -> Any:
+        """The natural logarithm of 1 + x: of 0 it is 0; anything else is a float."""
+        return _fraction(0) if value == 0 else math.log1p(value)
+
+    @staticmethod
     def tanh(value: Any) -> Any:
         """Of 0 it is 0; anything else is a float."""
         return _fraction(0) if value == 0 else math.tanh(value)
@@ -188,19 +195,21 @@ class Decimals(NumberSystem):
     """Decimals of 60 digits; `Rounded` rounds each result to a number of decimals.
 
     Args:
-        places: decimals kept after each operation; None keeps all 60 digits.
+        places: decimals kept after each operation; None keeps all digits.
         ties: "away" (from zero, as people round by hand) or "even".
     """
 
     name = "decimals"
 
-    def __init__(self, places: int | None = None, ties: str = "away") -> None:
+    def __init__(
+        self, places: int | None = None, ties: str = "away", digits: int = DECIMAL_DIGITS
+    ) -> None:
         import decimal
 
         self._decimal = decimal
         rounding = decimal.ROUND_HALF_UP if ties == "away" else decimal.ROUND_HALF_EVEN
         self.context = decimal.Context(
-            prec=DECIMAL_DIGITS,
+            prec=digits,
             rounding=decimal.ROUND_HALF_EVEN,
             Emin=-999_999,
             Emax=999_999,
@@ -244,11 +253,14 @@ class Decimals(NumberSystem):
         """The square root."""
         return self.context.sqrt(value)
 
+    def log1p(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
+        """The natural logarithm of 1 + x, for small x too."""
+        return self._wide(lambda x, _: (1 + x).ln(), value)
+
     def tanh(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
-        """From exp(-2|x|), so that it never overflows."""
-        small = self.context.exp(self.context.multiply(abs(value), self._decimal.Decimal(-2)))
-        size = self.context.divide(1 - small, 1 + small)
-        return size.copy_sign(value)
+        """From exp(-2|x|), so that it never overflows; for small x too."""
+        small = self._wide(lambda x, _: (1 - (-2 * x).exp()) / (1 + (-2 * x).exp()), abs(value))
+        return small.copy_sign(value)
 
     def erf(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
         """By its power series; 1 beyond |x| = 12, where 60 digits are all nines."""
@@ -265,7 +277,8 @@ class Decimals(NumberSystem):
         return self._wide(_cosine_series, value)
 
     def _wide(self, series: Callable[[Any, Any], Any], value: Any) -> Any:
-        # The terms of an alternating series cancel: carry more digits, then round.
+        # The terms of an alternating series cancel, and so does 1 - exp(-2x): carry more
+        # digits, then round.
         with self._decimal.localcontext(self.context) as wide:
             wide.prec = 3 * DECIMAL_DIGITS
             result = series(value, self._decimal.Decimal)
@@ -336,5 +349,31 @@ def _pi(make: Callable[[Any], Any]) -> Any:
     return 4 * (4 * arctan_inverse(5) - arctan_inverse(239))
 
 
+class Brief(Exact):
+    """Fractions as long as they are short: a long one goes on as a float.
+
+    Sums and products of decimals come out as they do by hand (0.1 + 0.2 - 0.3 is 0),
+    at a price that does not grow with the number of steps.
+    """
+
+    @staticmethod
+    def finish(value: Any) -> Any:
+        """The value, as a float once it has more digits than a few floats hold."""
+        if isinstance(value, float):
+            return value
+        bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+        return float(value) if bits > BRIEF_BITS else value
+
+    @staticmethod
+    def power(base: Any, exponent: Any) -> Any:
+        """Exact for small whole exponents; a float where the fraction would be long."""
+        if not isinstance(exponent, float) and not isinstance(base, float):
+            bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+            if abs(exponent) * bits > 2 * BRIEF_BITS:
+                return NumberSystem.power(float(base), float(exponent))
+        return Exact.power(base, exponent)
+
+
 FLOATS: Final = NumberSystem()
 EXACT: Final = Exact()
+BRIEF: Final = Brief()

@@ -511,7 +511,6 @@ _ROWS: Final = (
     Operation(
         "first",
         _first,
-        adjoint=lambda *_: (None,),
         shape=_keep,
         kind=TENSOR,
         exact=True,

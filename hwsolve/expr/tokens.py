@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<number>\d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
     | (?P<deriv>[d∂](?P<order>[2²](?![\d\[/])|\^2)?(?P<top>{_INDEXED})/[d∂](?P<bottom>{_INDEXED})
-        (?(order)(?:[d∂](?P<other>{_INDEXED}))?)(?P<square>\^2(?![\d.])|²)?)
+        (?(order)(?:[d∂](?P<other>{_INDEXED}))?)(?P<square>\^2(?!\d|\.(?!\.)|[eE][-+]?\d)|²)?)
     | (?P<name>{_NAME}(?:\.{_NAME})*|[∑∏](?=\s*\())
     | (?P<op>\*\*|<=|>=|==|!=|:=|\.\.|[-+*/^@<>=()\[\],:²³⁴⁵⁶⁷⁸⁹√ᵀ·×⋅−≤≥≠←])
     | (?P<end>\Z)

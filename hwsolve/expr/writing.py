@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.expr.tree import Apply, Attributes, Deriv, Expr, Index, Num, Sym
 
 if TYPE_CHECKING:
     from hwsolve.expr.graph import Graph
+
+
+# A constant array of more entries is only hinted at in a formula.
+FEW: Final = 24
 
 
 def expression(graph: Graph, node: int, *, inside: bool = False, plain: bool = False) -> Expr:
@@ -17,13 +22,18 @@ def expression(graph: Graph, node: int, *, inside: bool = False, plain: bool = F
         return label
     row = graph.rows[node]
     if row is None:
-        return Num(graph.values[node])
+        value = graph.values[node]
+        if isinstance(value, list):
+            return _listed(value) if prod(graph.shapes[node]) <= FEW else Sym("[...]")
+        return Num(value)
     args = tuple([expression(graph, arg, plain=plain) for arg in graph.args[node]])
     match row.name:
         case "spread" | "identity":
             return args[0]
         case "step":
             return Apply("step", args)
+        case "maximum" | "minimum":
+            return _extreme(row.name[:3], args)
         case "item":
             at: Any = dict(graph.attributes[node])["at"]
             return Index(args[0], tuple(_index_part(part, graph.first_index) for part in at))
@@ -34,6 +44,22 @@ def expression(graph: Graph, node: int, *, inside: bool = False, plain: bool = F
         case "reshape":
             return _reshaped(graph, node, args[0])
     return Apply(row.name, args, graph.attributes[node])
+
+
+def _listed(value: Any) -> Expr:
+    """A constant array as a list in the equation language."""
+    if isinstance(value, list):
+        return Apply("stack", tuple(_listed(entry) for entry in value))
+    return Num(value)
+
+
+def _extreme(name: str, args: tuple[Expr, ...]) -> Expr:
+    """max(max(a, b), c) as max(a, b, c)."""
+    flat: list[Expr] = []
+    for arg in args:
+        inner = isinstance(arg, Apply) and arg.op == name and len(arg.args) > 1
+        flat += arg.args if inner and isinstance(arg, Apply) else (arg,)
+    return Apply(name, tuple(flat))
 
 
 def _index_part(part: Any, first: int) -> Expr:

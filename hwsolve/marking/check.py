@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hwsolve.errors import Place
     from hwsolve.expr.tree import Value
     from hwsolve.problem.model import Problem, Stated, Written
+    from hwsolve.solution import Solution
 
 
 def check_problem(problem: Problem, tolerance: Tolerance | None = None) -> list[Verdict]:
@@ -32,18 +33,34 @@ def check_problem(problem: Problem, tolerance: Tolerance | None = None) -> list[
     return verdicts
 
 
+def check_solution(problem: Problem, solution: Solution) -> list[Verdict]:
+    """A verdict for each stated answer of a problem that its solution has; parts are left out."""
+    computed = {answer.name: answer.value for answer in solution.answers}
+    return [
+        _compared(problem, name, computed[name]) for name in problem.answers if name in computed
+    ]
+
+
 def _check_one(problem: Problem, tolerance: Tolerance | None) -> list[Verdict]:
     computed, refused = _computed(problem)
     verdicts = []
     for name, stated in problem.answers.items():
         if name in computed:
-            verdict = compare(name, stated, computed[name], tolerance)
-            place = _place(stated, verdict.entry) or problem.answer_names[name].origin
+            verdicts.append(_compared(problem, name, computed[name], tolerance))
         else:
             verdict = missing(name, stated, refused.get(name, "the solver gives no such answer"))
             place = problem.answer_names[name].origin
-        verdicts.append(verdict._replace(place=place, part=problem.label))
+            verdicts.append(verdict._replace(place=place, part=problem.label))
     return verdicts
+
+
+def _compared(
+    problem: Problem, name: str, computed: Value, tolerance: Tolerance | None = None
+) -> Verdict:
+    stated = problem.answers[name]
+    verdict = compare(name, stated, computed, tolerance)
+    place = _place(stated, verdict.entry) or problem.answer_names[name].origin
+    return verdict._replace(place=place, part=problem.label)
 
 
 def _place(stated: Stated, entry: tuple[int, ...]) -> Place | None:

@@ -23,6 +23,7 @@ from hwsolve.nets.emitted import (
     describe,
     is_linear,
     size,
+    spelled,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from hwsolve.problem.model import DenseLayer, Network, Written
 
 _LOSS_LETTERS = ("L", "J", "E", "C", "R", "loss")
+# What people call a network's output, where they ask for it.
+_OUTPUTS = ("yhat", "ŷ", "y_hat", "Yhat", "Ŷ", "Y_hat")
 _MATRIX = 2
+_FEW = 5
 
 
 class _Signal(NamedTuple):
@@ -85,7 +89,11 @@ class _Dense:
         self.examples = network.examples
         capital = network.input[:1].isupper() and self.examples != "single"
         self.z, self.a = ("Z", "A") if capital and "z1" not in asked else ("z", "a")
-        self.output = "Yhat" if capital and "yhat" not in asked else "yhat"
+        plain = "Yhat" if capital and "yhat" not in asked else "yhat"
+        hats = [name for name in _OUTPUTS if name in asked and name not in shapes]
+        self.output, *self.also = hats or [plain]
+        own = (written.text.partition("(")[0].strip() for written in network.equations)
+        self.functions = frozenset(own)
 
     def write(self) -> WrittenOut:
         signal: _Signal | None = self._input()
@@ -171,7 +179,7 @@ class _Dense:
         if a in self.asked or (suffix.startswith("_") or taken if last else not linear):
             names.append(a)
         if last and not taken:
-            names.append(self.output)
+            names += [self.output, *self.also]
         # A linear layer has one result: it needs no second name for its sum.
         if not linear or not last or z in self.asked:
             self._emit(z, text, layer.place)
@@ -276,7 +284,7 @@ class _Dense:
         return None
 
     def _activated(self, layer: DenseLayer, z: str, shape: Shape) -> str:
-        name, more = layer.activation.partition("(")[0].strip().lower(), ""
+        name, more = spelled(layer.activation, self.functions), ""
         if name in {"softmax", "log_softmax"}:
             if self._features(shape) is None:
                 self._fail(
@@ -286,7 +294,7 @@ class _Dense:
                 )
             elif self.examples != "single":
                 more = f", axis={1 if self.examples == 'rows' else 0}"
-        return activated(layer.activation, z, more)
+        return activated(layer.activation, z, more, self.functions)
 
     def _loss(self, signal: _Signal) -> None:
         loss = self.network.loss
@@ -321,7 +329,8 @@ class _Dense:
             self._fail(loss.origin, f"the loss '{row.name}' needs a target", hint)
             return
         shape = self.shapes[target]
-        if shape != signal.shape:
+        # one plain number is as good as a list of one
+        if shape != signal.shape and {shape, signal.shape} != {(), (1,)}:
             self._wrong_target(target, shape, signal, loss)
             return
         reduction = self._stated("reduction", REDUCTIONS) or ""
@@ -329,7 +338,7 @@ class _Dense:
             None if self.examples == "single" else self._count(signal.shape),
             axis=1 if self.examples == "rows" else 0,
             reduction=reduction,
-            single_entry=not shape,
+            single_entry=not shape and not signal.shape,
         )
         values = dict(zip(row.parameters, (signal.name, target), strict=True))
         text = re.sub(r"\b[a-z]\w*\b", lambda found: values.get(found[0], found[0]), body)
@@ -343,8 +352,10 @@ class _Dense:
     def _wrong_target(self, target: str, shape: Shape, signal: _Signal, loss: Written) -> None:
         hint = f"write {target} with the shape of the output"
         units = self._features(signal.shape)
-        if not shape and units is not None and self.examples == "single":
-            hint = f"write a class as a one-hot vector of {units} numbers"
+        if units is not None and len(shape) <= 1 and self.examples == "single":
+            few = units <= _FEW
+            one_hot = f"[1{', 0' * (units - 1)}]" if few else "[1, 0, ..., 0]"
+            hint = f"write {target} as {units} numbers; the first class is one-hot {one_hot}"
         elif len(shape) == 1 and len(signal.shape) == _MATRIX and shape[0] in signal.shape:
             hint = f"write {target} as {describe(signal.shape)}; a vector would be broadcast"
         self._fail(

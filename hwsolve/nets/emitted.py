@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.errors import Place  # noqa: TC001  (a field's type)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Shape = tuple[int, ...]
 
@@ -58,11 +61,24 @@ def is_linear(activation: str) -> bool:
     return activation.strip().lower() in LINEAR
 
 
-def activated(activation: str, argument: str, more: str = "") -> str:
+def spelled(activation: str, own: Collection[str] = ()) -> str:
+    """An activation's name without its settings, as the language spells it: `SIGMOID` is `sigmoid`.
+
+    A function in `own`, those that the problem defines, keeps its capitals.
+    """
+    name = activation.partition("(")[0].strip()
+    if name in own or name == name.lower():
+        return name
+    from hwsolve.expr.calls import known_functions
+
+    plain = "_".join(name.lower().replace("-", " ").split())
+    return plain if plain in known_functions() else name
+
+
+def activated(activation: str, argument: str, more: str = "", own: Collection[str] = ()) -> str:
     """The call of an activation as written: `leaky_relu(0.1)` of z is `leaky_relu(z, 0.1)`."""
     if is_linear(activation):
         return argument
-    name, _, settings = activation.strip().partition("(")
-    settings = settings.strip().removesuffix(")").strip()
+    settings = activation.partition("(")[2].strip().removesuffix(")").strip()
     extra = f", {settings}" if settings else ""
-    return f"{name.strip()}({argument}{extra}{more})"
+    return f"{spelled(activation, own)}({argument}{extra}{more})"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.nets.counting import Counts
 from hwsolve.nets.layer import Request
+from hwsolve.nets.options import SKIPPED
 from hwsolve.nets.sizes import Size, shortened
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def build_network(
 ) -> Network:
     """The network of these layers on an input of this size (channels first).
 
-    `defaults` hold the options that the conventions decide (`bias`, `rounding`) for
-    the layers that do not say otherwise.
+    `defaults` hold the options that the conventions decide (`bias`, `rounding`,
+    `skipped`) for the layers that do not say otherwise.
 
     Raises:
         InputErrors: for names given twice, unknown sources, loops, and sizes that do
@@ -246,4 +247,4 @@ def _with_defaults(spec: Spec, defaults: Mapping[str, OptionValue]) -> Mapping[s
 
 
 def _takes(options: Iterable[str], name: str) -> bool:
-    return name in options
+    return ("padding" if name == SKIPPED else name) in options

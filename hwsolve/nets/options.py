@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 SAME, VALID = "same", "valid"
 FLOOR, CEIL = "floor", "ceil"
+# Decided by convention only, for every layer that takes padding: whether work on padded
+# cells is left out of the counts.
+SKIPPED = "skipped"
 _YES = {"yes": True, "true": True, "on": True, "1": True}
 _NO = {"no": False, "false": False, "off": False, "0": False, "none": False}
 _ROUNDING = {"floor": FLOOR, "down": FLOOR, "ceil": CEIL, "ceiling": CEIL, "up": CEIL}

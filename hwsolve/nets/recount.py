@@ -1,13 +1,14 @@
 """Counting again, by another way, so that a count is not its own witness.
 
 Small layers are run: a naive loop visits every output, every value under the window
-and every weight, and adds one for each operation. For larger ones the positions of
+that is there and every weight, and adds one for each operation. For larger ones the positions of
 the window are taken from the range of its starts, and parameters from the shapes of
 the weights; no formula of the layer table is used either way.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from hwsolve.nets.sizes import Size
 
 Tally = dict[str, int]
+
+# So many rows of a window, or positions of it, are looked at one by one.
+MOST_ROWS = 1_000_000
 
 
 class Recount(NamedTuple):
@@ -60,10 +64,61 @@ def _count(rows: range) -> int:
     return max(0, -((rows.start - rows.stop) // rows.step))
 
 
-def _axes(
-    options: Mapping[str, OptionValue], sides: Sequence[int], *, pool: bool
-) -> list[tuple[range, int]]:
-    """For each axis the starts of the window and the number of rows that it touches."""
+class _Axis(NamedTuple):
+    """The window along one axis: where it starts, how many rows it touches, and which exist."""
+
+    rows: range
+    kernel: int
+    dilation: int
+    there: range
+
+    @property
+    def places(self) -> int:
+        """The number of positions."""
+        return _count(self.rows)
+
+    def seen(self, start: int) -> int:
+        """The rows that there are under the window at one position."""
+        touched = range(start, start + self.dilation * self.kernel, self.dilation)
+        return _within(touched, self.there)
+
+    def read(self) -> int | None:
+        """The rows under the window at all positions; None where they are too many to see."""
+        inside = self.there.start <= self.rows.start
+        last = self.rows.start + (self.places - 1) * self.rows.step
+        if inside and last + self.dilation * (self.kernel - 1) < self.there.stop:
+            return self.places * self.kernel
+        if min(self.kernel, self.places) > MOST_ROWS:
+            return None
+        if self.places < self.kernel:
+            return sum(map(self.seen, self.rows))
+        # the same row of the window, at all positions
+        return sum(
+            _within(range(self.rows.start + at, self.rows.stop + at, self.rows.step), self.there)
+            for at in range(0, self.dilation * self.kernel, self.dilation)
+        )
+
+    def live(self) -> int | None:
+        """The positions at which any row is there; None where they are too many to see."""
+        last = self.rows.start + (self.places - 1) * self.rows.step
+        if self.there.start <= self.rows.start and last < self.there.stop:
+            return self.places
+        if self.dilation == 1:
+            return _within(self.rows, range(self.there.start - self.kernel + 1, self.there.stop))
+        if self.places > MOST_ROWS:
+            return None
+        return sum(self.seen(start) > 0 for start in self.rows)
+
+
+def _within(rows: range, limits: range) -> int:
+    """How many of the rows lie within the limits (a range with step 1)."""
+    first = max(-(-(limits.start - rows.start) // rows.step), 0)
+    stop = min(-(-(limits.stop - rows.start) // rows.step), _count(rows))
+    return max(stop - first, 0)
+
+
+def _axes(options: Mapping[str, OptionValue], sides: Sequence[int], *, pool: bool) -> list[_Axis]:
+    """The window along each axis."""
     kernel = options["kernel"]
     stride = options.get("stride", kernel if pool else (1,))
     dilation = options.get("dilation", (1,))
@@ -72,66 +127,104 @@ def _axes(
     def at(value: OptionValue, axis: int) -> OptionValue:
         return value if isinstance(value, str) else value[axis if len(value) > 1 else 0]
 
-    return [
-        (
-            starts(
-                side, at(kernel, axis), at(stride, axis), at(dilation, axis), at(padding, axis),
-                options.get("rounding", "floor"),
-            ),
-            at(kernel, axis),
-        )
-        for axis, side in enumerate(sides)
-    ]  # fmt: skip
+    axes = []
+    for axis, side in enumerate(sides):
+        zeros = at(padding, axis)
+        rows = starts(
+            side, at(kernel, axis), at(stride, axis), at(dilation, axis), zeros,
+            options.get("rounding", "floor"),
+        )  # fmt: skip
+        if options.get("skipped"):
+            there = range(side)
+        elif zeros == "same":  # as many zeros as the windows reach for
+            there = range(rows.start, rows.stop + at(dilation, axis) * at(kernel, axis))
+        else:
+            edge = 0 if isinstance(zeros, str) else zeros
+            there = range(-edge, side + edge)
+        axes.append(_Axis(rows, at(kernel, axis), at(dilation, axis), there))
+    return axes
+
+
+class _Cells(NamedTuple):
+    """What one filter on one channel reads at all positions, and at how many it reads any.
+
+    `each` has the number for every position where they were visited one by one.
+    """
+
+    total: int
+    live: int
+    each: tuple[int, ...] = ()
+
+
+def _cells(axes: Sequence[_Axis], *, visit: bool) -> _Cells | None:
+    """The cells under the window; None where they are too many to see."""
+    if visit:
+        offsets = [range(0, axis.dilation * axis.kernel, axis.dilation) for axis in axes]
+        each = []
+        for corner in product(*(axis.rows for axis in axes)):
+            seen = 0
+            for offset in product(*offsets):
+                seen += all(
+                    start + by in axis.there
+                    for start, by, axis in zip(corner, offset, axes, strict=True)
+                )
+            each.append(seen)
+        return _Cells(sum(each), sum(map(bool, each)), tuple(each))
+    total = live = 1
+    for axis in axes:
+        read, any_read = axis.read(), axis.live()
+        if read is None or any_read is None:
+            return None
+        total *= read
+        live *= any_read
+    return _Cells(total, live)
 
 
 def _convolution(
     options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int
-) -> Recount:
+) -> Recount | None:
     ((channels, *sides),) = inputs
     axes = _axes(options, sides, pool=False)
     groups = channels if options.get("depthwise") else options.get("groups", 1)
     filters = options.get("filters") or channels * options.get("multiplier", 1)
     bias = options.get("bias", True)
     table = options.get("table")
-    places = prod(_count(rows) for rows, _ in axes)
-    area = prod(kernel for _, kernel in axes)
-    output = (filters, *(_count(rows) for rows, _ in axes))
+    places = prod(axis.places for axis in axes)
+    area = prod(axis.kernel for axis in axes)
+    output = (filters, *(axis.places for axis in axes))
     wide = channels // groups
-    if table is None and filters * places * area * wide > budget:
-        weights = (filters, wide, *(kernel for _, kernel in axes))
-        seen = prod(weights) * places
-        sums = seen if bias else seen - filters * places
-        biases = filters if bias else 0
+    pairs = sum(map(len, table)) if table else filters * wide
+    looped = pairs * places * area <= budget
+    cells = _cells(axes, visit=looped)
+    if cells is None:
+        return None
+    if not looped:
+        products = pairs * cells.total
+        # the first product of an output needs no addition, its bias needs one
+        sums = products if bias else products - filters * cells.live
         return Recount(output, {
-            "weights": prod(weights), "biases": biases, "multiplications": seen,
-            "additions": sums, "macs": seen, "connections": seen + biases * places,
+            "weights": pairs * area, "biases": filters if bias else 0,
+            "multiplications": products, "additions": sums, "macs": products,
+            "connections": products + (filters * places if bias else 0),
         }, looped=False)  # fmt: skip
     each = filters // groups
     seen_by = table or [
         range(number // each * wide, (number // each + 1) * wide) for number in range(filters)
     ]
-    if sum(map(len, seen_by)) * places * area > budget:
-        pairs = sum(map(len, seen_by)) * area
-        biases = filters if bias else 0
-        return Recount(output, {
-            "weights": pairs, "biases": biases, "multiplications": pairs * places,
-            "additions": (pairs + biases - filters) * places, "macs": pairs * places,
-            "connections": (pairs + biases) * places,
-        }, looped=False)  # fmt: skip
     weights_used = set()
     multiplications = additions = 0
     for number, maps in enumerate(seen_by):
         for channel in maps:
             weights_used |= {(number, channel, place) for place in range(area)}
-        for _ in range(places):
+        for there in cells.each:
             terms = 0
             for _channel in maps:
-                for _place in range(area):
+                for _place in range(there):
                     multiplications += 1
                     if terms:
                         additions += 1
                     terms += 1
-            if bias:
+            if bias and terms:
                 additions += 1
     connections = multiplications + (filters * places if bias else 0)
     return Recount(output, {
@@ -141,29 +234,39 @@ def _convolution(
     }, looped=True)  # fmt: skip
 
 
-def _pool(kind: str) -> Callable[[Mapping[str, OptionValue], Sequence[Size], int], Recount]:
-    def counter(options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int) -> Recount:
+def _pool(
+    kind: str,
+) -> Callable[[Mapping[str, OptionValue], Sequence[Size], int], Recount | None]:
+    def counter(
+        options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int
+    ) -> Recount | None:
         ((channels, *sides),) = inputs
         axes = _axes(options, sides, pool=True)
-        outputs = channels * prod(_count(rows) for rows, _ in axes)
-        area = prod(kernel for _, kernel in axes)
+        places = [axis.places for axis in axes]
+        outputs = channels * prod(places)
+        area = prod(axis.kernel for axis in axes)
         looped = outputs * area <= budget
-        steps = outputs * area - outputs
+        cells = _cells(axes, visit=looped)
+        if cells is None:
+            return None
+        read = channels * cells.total
+        steps = read - channels * cells.live
         if looped:
             steps = 0
-            for _ in range(outputs):
-                for place in range(area):
-                    if place:
-                        steps += 1
+            for _ in range(channels):
+                for there in cells.each:
+                    for place in range(there):
+                        if place:
+                            steps += 1
         tally = {
-            "max": {"comparisons": steps, "connections": outputs * area},
-            "mean": {"additions": steps, "divisions": outputs, "connections": outputs * area},
+            "max": {"comparisons": steps, "connections": read},
+            "mean": {"additions": steps, "divisions": outputs, "connections": read},
             "subsample": {
                 "weights": channels, "biases": channels, "multiplications": outputs,
-                "additions": steps + outputs, "connections": outputs * (area + 1),
+                "additions": steps + channels * cells.live, "connections": read + outputs,
             },
         }[kind]  # fmt: skip
-        return Recount((channels, *(_count(rows) for rows, _ in axes)), tally, looped)
+        return Recount((channels, *places), tally, looped)
 
     return counter
 
@@ -191,7 +294,7 @@ def _dense(options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: i
 
 
 _COUNTERS: dict[
-    str, Callable[[Mapping[str, OptionValue], Sequence[Size], int], Recount]
+    str, Callable[[Mapping[str, OptionValue], Sequence[Size], int], Recount | None]
 ] = {
     "conv": _convolution, "conv1d": _convolution, "conv2d": _convolution,
     "depthwise": _convolution, "pointwise": _convolution,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.nets.cell import Step, Weights, step_equations
-from hwsolve.nets.emitted import Choice, Emitted, Shape, WrittenOut, describe, is_linear
+from hwsolve.nets.emitted import Choice, Emitted, Shape, WrittenOut, describe, is_linear, spelled
 from hwsolve.nets.gates import STACKED, Gate, gates, is_stacked
 from hwsolve.nets.recurrent_shapes import check_weights, state_entries, step_entries
 
@@ -204,7 +204,7 @@ class _Writer:
         written = self.options.get("activation")
         if written is None:
             return "tanh"
-        name = written.text.partition("(")[0].strip()
+        name = spelled(written.text, self.functions)
         if not is_linear(name) and name not in self.functions:
             from hwsolve.expr.calls import known_functions
 
@@ -212,7 +212,7 @@ class _Writer:
             if name not in known:
                 hint = did_you_mean(name, tuple(known)) or f"define it: {name}(z) = ..."
                 self._fail(written.origin, f"unknown function '{name}'", hint)
-        return written.text
+        return name + written.text.strip()[len(written.text.partition("(")[0].strip()) :]
 
     def _unstack(self, first_index: int) -> None:
         """Cut `W_ih` and its kin, which hold a block of rows for each gate."""

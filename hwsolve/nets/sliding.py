@@ -34,7 +34,12 @@ def convolution(request: Request) -> Rule:
     seen = seen_by_filter(channels, groups, sliding.area, sizes)
     outputs = Line("outputs", times(FILTERS, sliding.places))
     sizes["outputs"] = whole(outputs.formula, sizes)
-    products = times(OUTPUTS, seen)
+    if sliding.reads is None:
+        products = times(OUTPUTS, seen)
+        sums, connections = times(OUTPUTS, seen - 1), times(OUTPUTS, seen + 1)
+    else:
+        products = times(FILTERS, seen_by_filter(channels, groups, sliding.reads, sizes))
+        sums, connections = products - _live(sliding, FILTERS), products + OUTPUTS
     return Rule(
         output=(filters, *sliding.output),
         sizes=sizes,
@@ -43,16 +48,21 @@ def convolution(request: Request) -> Rule:
         biases=FILTERS if bias else ZERO,
         operations={
             "multiplications": products,
-            "additions": products if bias else times(OUTPUTS, seen - 1),
+            "additions": products if bias else sums,
         },
-        bias_additions=OUTPUTS if bias else ZERO,
+        bias_additions=_live(sliding, FILTERS) if bias else ZERO,
         macs=products,
-        connections=times(OUTPUTS, seen + 1) if bias else products,
+        connections=connections if bias else products,
         units=OUTPUTS,
         windows=sliding.windows,
         remarks=("each filter sees one channel",) if groups == channels > 1 else (),
         conventions=(*sliding.conventions, "bias", "mac"),
     )
+
+
+def _live(sliding: Sliding, maps: Expr) -> Expr:
+    """The outputs that read anything at all: each but the first product needs an addition."""
+    return OUTPUTS if sliding.live == sliding.places else times(maps, sliding.live)
 
 
 def seen_by_filter(channels: int, groups: int, area: Expr, sizes: dict[str, int]) -> Expr:
@@ -90,7 +100,13 @@ def _by_table(request: Request, sliding: Sliding, sizes: dict[str, int], *, bias
     sizes["T"] = sum(lengths)
     sizes["outputs"] = sizes["F"] * whole(sliding.places, sizes)
     seen = times(Sym("T"), sliding.area)
-    products = times(sliding.places, seen)
+    if sliding.reads is None:
+        products = times(sliding.places, seen)
+        sums = times(sliding.places, seen - FILTERS)
+        connections = times(sliding.places, seen + FILTERS)
+    else:
+        products = times(Sym("T"), sliding.reads)
+        sums, connections = products - _live(sliding, FILTERS), products + OUTPUTS
     return Rule(
         output=(sizes["F"], *sliding.output),
         sizes=sizes,
@@ -103,11 +119,11 @@ def _by_table(request: Request, sliding: Sliding, sizes: dict[str, int], *, bias
         biases=FILTERS if bias else ZERO,
         operations={
             "multiplications": products,
-            "additions": products if bias else times(sliding.places, seen - FILTERS),
+            "additions": products if bias else sums,
         },
-        bias_additions=OUTPUTS if bias else ZERO,
+        bias_additions=_live(sliding, FILTERS) if bias else ZERO,
         macs=products,
-        connections=times(sliding.places, seen + FILTERS) if bias else products,
+        connections=connections if bias else products,
         units=OUTPUTS,
         windows=sliding.windows,
         conventions=(*sliding.conventions, "bias", "mac"),
@@ -143,8 +159,8 @@ def max_pooling(request: Request) -> Rule:
         output=(sizes["C"], *sliding.output),
         sizes=sizes,
         lines=(*sliding.lines, outputs),
-        operations={"comparisons": times(OUTPUTS, sliding.area - 1)},
-        connections=times(OUTPUTS, sliding.area),
+        operations={"comparisons": _all_but_first(sliding)},
+        connections=_read(sliding),
         windows=sliding.windows,
         conventions=sliding.conventions,
     )
@@ -157,8 +173,8 @@ def average_pooling(request: Request) -> Rule:
         output=(sizes["C"], *sliding.output),
         sizes=sizes,
         lines=(*sliding.lines, outputs),
-        operations={"additions": times(OUTPUTS, sliding.area - 1), "divisions": OUTPUTS},
-        connections=times(OUTPUTS, sliding.area),
+        operations={"additions": _all_but_first(sliding), "divisions": OUTPUTS},
+        connections=_read(sliding),
         windows=sliding.windows,
         conventions=sliding.conventions,
     )
@@ -176,14 +192,30 @@ def subsampling(request: Request) -> Rule:
         lines=(*sliding.lines, outputs),
         weights=CHANNELS,
         biases=CHANNELS,
-        operations={"multiplications": OUTPUTS, "additions": times(OUTPUTS, sliding.area)},
-        bias_additions=OUTPUTS,
-        connections=times(OUTPUTS, sliding.area + 1),
+        operations={"multiplications": OUTPUTS, "additions": _read(sliding)},
+        bias_additions=_live(sliding, CHANNELS),
+        connections=(
+            times(OUTPUTS, sliding.area + 1) if sliding.reads is None else _read(sliding) + OUTPUTS
+        ),
         units=OUTPUTS,
         windows=sliding.windows,
         remarks=("each map has one coefficient and one bias",),
         conventions=(*sliding.conventions, "bias", "mac"),
     )
+
+
+def _read(sliding: Sliding) -> Expr:
+    """The values that all windows of a pooling layer read together."""
+    if sliding.reads is None:
+        return times(OUTPUTS, sliding.area)
+    return times(CHANNELS, sliding.reads)
+
+
+def _all_but_first(sliding: Sliding) -> Expr:
+    """The sums, or comparisons, of all windows: one fewer than each has values."""
+    if sliding.reads is None:
+        return times(OUTPUTS, sliding.area - 1)
+    return _read(sliding) - _live(sliding, CHANNELS)
 
 
 def _pooled(request: Request) -> tuple[Sliding, dict[str, int], Line]:

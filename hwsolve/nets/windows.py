@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.exact import ceil, floor, times
 from hwsolve.nets.layer import Line, Request
-from hwsolve.nets.options import CEIL, FLOOR, SAME, VALID
+from hwsolve.nets.options import CEIL, FLOOR, SAME, SKIPPED, VALID
+from hwsolve.nets.reach import Reach, reach
 from hwsolve.nets.sizes import Size, Window, size_text
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ class Sliding(NamedTuple):
     """A window on each axis of a map, in numbers and in named sizes.
 
     `lines` say how the output lengths come about, `area` is the number of values under
-    the window and `places` the number of its positions; `conventions` are the choices
-    that decided them.
+    the window and `places` the number of its positions; `reads` is the number of values
+    that all positions read together where some reach over an edge (else None), and
+    `live` the number of positions that read any; `conventions` are the choices that
+    decided them.
     """
 
     windows: tuple[Window, ...]
@@ -38,6 +41,8 @@ class Sliding(NamedTuple):
     lines: tuple[Line, ...]
     area: Expr
     places: Expr
+    reads: Expr | None
+    live: Expr
     conventions: tuple[str, ...]
 
     @property
@@ -93,7 +98,20 @@ def slide(request: Request, *, stride_of_kernel: bool = False) -> Sliding:
         ]
     )
     _check_fit(request, windows)
-    return _in_names(windows, word, rounding)
+    reaches = _reaches(request, windows)
+    return _in_names(windows, reaches, word, rounding)
+
+
+def _reaches(request: Request, windows: tuple[Window, ...]) -> tuple[Reach, ...]:
+    padded = not request.options.get(SKIPPED, False)
+    reaches = [reach(window, padded=padded) for window in windows]
+    found = tuple([each for each in reaches if each is not None])
+    if len(found) < len(reaches):
+        raise request.error(
+            "too many windows reach over the edge to count what each reads", "padding",
+            "take less padding, or count it (padding: counted)",
+        )  # fmt: skip
+    return found
 
 
 def _window(numbers: tuple[int, int, int, int, int], word: str, rounding: str) -> Window:
@@ -143,7 +161,9 @@ def check_sees_input(request: Request, windows: tuple[Window, ...]) -> None:
             )
 
 
-def _in_names(windows: tuple[Window, ...], word: str, rounding: str) -> Sliding:
+def _in_names(
+    windows: tuple[Window, ...], reaches: tuple[Reach, ...], word: str, rounding: str
+) -> Sliding:
     """The same windows in named sizes: one name for all axes where they agree."""
     axes = len(windows)
     sizes: dict[str, int] = {}
@@ -178,10 +198,37 @@ def _in_names(windows: tuple[Window, ...], word: str, rounding: str) -> Sliding:
             formula = formula - 1
         length = _LENGTHS[axes][axis] if axes == 1 or not alike else "rows and columns"
         lines.append(Line(outs[axis], formula, _rounding_remark(window, rounding, length)))
+    places = _area([Sym(out) for out in outs])
+    reads: Expr | None = None
+    live = places
+    full = [window.out * window.kernel for window in windows]
+    if [each.cells for each in reaches] != full:
+        cells = ("r",) * axes if alike else _suffixed("r", axes)
+        for axis, each in enumerate(reaches[:1] if alike else reaches):
+            sizes[cells[axis]] = each.cells
+            lines.append(_cells_line(cells[axis], Sym(outs[axis]) * k[axis], full[axis], each))
+        reads = _area([Sym(name) for name in cells])
+    if any(each.live < window.out for each, window in zip(reaches, windows, strict=True)):
+        names = [f"{out.removesuffix('_out')}_live" for out in outs]
+        sizes.update(zip(names, [each.live for each in reaches], strict=True))
+        live = _area([Sym(name) for name in names])
     return Sliding(
-        windows, sizes, tuple(lines), _area(k), _area([Sym(out) for out in outs]),
-        _conventions(windows, word),
-    )  # fmt: skip
+        windows, sizes, tuple(lines), _area(k), places, reads, live, _conventions(windows, word)
+    )
+
+
+def _cells_line(name: str, windows_times_kernel: Expr, full: int, found: Reach) -> Line:
+    """How many cells all windows read along an axis."""
+    missing = full - found.cells
+    if not missing:
+        return Line(name, windows_times_kernel, "cells read along the axis")
+    lie = "lies" if missing == 1 else "lie"
+    remark = f"cells read along the axis: {missing} {lie} outside and {_is(missing)} not read"
+    return Line(name, windows_times_kernel - missing, remark)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _same_lines(

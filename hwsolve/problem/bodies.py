@@ -8,6 +8,7 @@ from hwsolve.problem.model import (
     Body,
     Cnn,
     DenseLayer,
+    Derivation,
     Given,
     Graph,
     Network,
@@ -168,10 +169,27 @@ def cnn(parsed: Parsed) -> Cnn:
     return Cnn(size, values.get("layers") or (), paths, values.get("batch"))
 
 
+def derivation(parsed: Parsed) -> Derivation:
+    """Lines, and what they rest on."""
+    values = parsed.values
+    show, lines = values.get("show") or (), values.get("lines") or ()
+    if not show and not lines and not {"show", "lines"} & set(values):
+        hint = "write 'show: left = right', or the lines"
+        parsed.source.fail(parsed.node, "a derivation needs 'show' or 'lines'", hint)
+    return Derivation(
+        values.get("equations") or (),
+        values.get("assume") or (),
+        show,
+        lines,
+        values.get("shapes") or {},
+    )
+
+
 # What makes the body of each kind.
 BODIES: Final[Mapping[str, Callable[[Parsed], Body]]] = {
     "graph": graph,
     "network": network,
     "recurrent": recurrent,
     "cnn": cnn,
+    "derivation": derivation,
 }

@@ -185,8 +185,9 @@ def canonical(convention: Convention, text: str) -> str | None:
     """The value that a text means, or None where the convention has no such value."""
     if convention.weight:
         return str(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004  (nobody counts further)
+    folded = text.casefold()
     for choice in convention.choices:
-        if text == choice.value or text in choice.also:
+        if folded in {word.casefold() for word in (choice.value, *choice.also)}:
             return choice.value
     return text if convention.open and text else None
 

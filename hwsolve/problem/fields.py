@@ -38,7 +38,7 @@ class Kind(NamedTuple):
     fields: tuple[Field, ...]
 
 
-KIND_NAMES: Final = ("graph", "network", "recurrent", "cnn")
+KIND_NAMES: Final = ("graph", "network", "recurrent", "cnn", "derivation")
 
 COMMON: Final = (
     Field("kind", "choice", "what kind of problem it is", "graph", choices=KIND_NAMES),
@@ -65,7 +65,7 @@ COMMON: Final = (
         shared=False,
     ),
     Field("conventions", "conventions", "choices in which courses differ", "{relu_at_0: 1}"),
-    Field("digits", "count", "digits behind the point that are shown", "4", most=50),
+    Field("digits", "count", "significant digits that are shown", "4", least=1, most=50),
     Field("exact", "yes or no", "compute with fractions where possible", "yes"),
     Field("round_steps", "count", "round every step to so many decimals", "4", most=50),
     Field("ties", "choice", "where a half goes in rounding", "away", choices=("away", "even")),
@@ -182,6 +182,36 @@ KINDS: Final = (
                 required=True,
             ),
             Field("paths", "paths", "lists of layers to be compared, by name", "{left: [A, B]}"),
+        ),
+    ),
+    Kind(
+        "derivation",
+        "a proof or a calculation in lines, each of which is checked",
+        (
+            _EQUATIONS._replace(
+                meaning="definitions, families and functions; other names are any numbers",
+                example="[P[j] = exp(h[j])/sum(exp(h[k]) for k in 1..N) for j in 1..N]",
+            ),
+            Field(
+                "assume",
+                "statements",
+                "comparisons that hold",
+                "[sum(y[j] for j in 1..N) == 1]",
+            ),
+            Field("show", "statements", "what is to be shown", "dL/dh[i] = P[i] - y[i]"),
+            Field(
+                "lines",
+                "derivation lines",
+                "the lines, with reason, case and the line they go on from; if left out, "
+                "hwsolve writes them",
+                "[{line: ds/dz = s*(1 - s), because: quotient rule}]",
+            ),
+            Field(
+                "shapes",
+                "shapes",
+                "the shapes of vectors and matrices",
+                "{W: n x m, x: m}",
+            ),
         ),
     ),
 )

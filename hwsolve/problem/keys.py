@@ -6,6 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.problem.answers import read_answers
 from hwsolve.problem.conventions import BY_NAME, canonical
+from hwsolve.problem.derivations import (
+    read_derivation_lines,
+    read_shapes,
+    read_statements,
+)
 from hwsolve.problem.equations import read_equations, read_names
 from hwsolve.problem.layers import read_dense_layers, read_layers, read_paths, read_size
 from hwsolve.problem.model import Given, Written
@@ -20,8 +25,8 @@ if TYPE_CHECKING:
     from hwsolve.problem.fields import Field
     from hwsolve.problem.source import Source
 
-_TRUE: Final = frozenset({"yes", "true", "on", "Yes", "True", "On", "YES", "TRUE", "ON"})
-_FALSE: Final = frozenset({"no", "false", "off", "No", "False", "Off", "NO", "FALSE", "OFF"})
+_TRUE: Final = frozenset({"yes", "true", "on"})
+_FALSE: Final = frozenset({"no", "false", "off"})
 
 
 def _text(source: Source, field: Field, node: Node) -> str:
@@ -49,11 +54,17 @@ def _choice(source: Source, field: Field, node: Node) -> str | None:
     if not isinstance(node, Scalar):
         wrong(source, field, node, "a word", f"it is {one_of(words)}")
         return None
-    text = " ".join(node.text.split())
-    if text in words:
-        return text
-    source.fail(node, f"'{field.name}' cannot be '{clip(text)}'", near_word(node, words))
-    return None
+    word = one_word_of(node.text, words)
+    if word is None:
+        text = clip(" ".join(node.text.split()))
+        source.fail(node, f"'{field.name}' cannot be '{text}'", near_word(node, words))
+    return word
+
+
+def one_word_of(text: str, words: tuple[str, ...]) -> str | None:
+    """The one of the words that a text is, in capitals or not; None where it is none."""
+    folded = " ".join(text.split()).casefold()
+    return next((word for word in words if word.casefold() == folded), None)
 
 
 def near_word(node: Scalar, words: tuple[str, ...]) -> str:
@@ -97,9 +108,9 @@ def _count(source: Source, field: Field, node: Node) -> int | None:
 def _yes_or_no(source: Source, field: Field, node: Node) -> bool:
     if not isinstance(node, Scalar):
         wrong(source, field, node, "yes or no")
-    elif node.text not in _TRUE and node.text not in _FALSE:
+    elif node.text.lower() not in _TRUE | _FALSE:
         source.fail(node, f"'{field.name}' is yes or no, not '{clip(node.text)}'")
-    return isinstance(node, Scalar) and node.text in _TRUE
+    return isinstance(node, Scalar) and node.text.lower() in _TRUE
 
 
 def _names(source: Source, field: Field, node: Node) -> tuple[Written, ...]:
@@ -213,4 +224,7 @@ READERS: Final[Mapping[str, Callable[[Source, Field, Any], Any]]] = {
     "layers": read_layers,
     "size": read_size,
     "paths": read_paths,
+    "derivation lines": read_derivation_lines,
+    "shapes": read_shapes,
+    "statements": read_statements,
 }

@@ -145,7 +145,30 @@ class Cnn(NamedTuple):
     batch: int | None
 
 
-Body: TypeAlias = Graph | Network | Recurrent | Cnn
+class DerivationLine(NamedTuple):
+    """A line of `kind: derivation`: a chain of equalities, why it holds, and when.
+
+    `case` is what it supposes (`i = j`), `origin` the number of the line that it goes
+    on from, where it is not the one before.
+    """
+
+    text: Written
+    because: str
+    case: Written | None
+    origin: Written | None
+
+
+class Derivation(NamedTuple):
+    """`kind: derivation`: definitions, assumptions, what is to be shown, and lines."""
+
+    equations: tuple[Written, ...]
+    assume: tuple[Written, ...]
+    show: tuple[Written, ...]
+    lines: tuple[DerivationLine, ...]
+    shapes: dict[str, Written]
+
+
+Body: TypeAlias = Derivation | Graph | Network | Recurrent | Cnn
 
 
 class Settings(NamedTuple):

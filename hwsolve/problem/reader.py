@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from hwsolve.errors import closest
 from hwsolve.problem.bodies import BODIES, Parsed
 from hwsolve.problem.fields import KIND_NAMES, fields_of, kinds_with
-from hwsolve.problem.keys import READERS, near_word, one_of, wrong
+from hwsolve.problem.keys import READERS, near_word, one_of, one_word_of, wrong
 from hwsolve.problem.model import Graph, Problem, Settings
 from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
 from hwsolve.problem.source import Source, clip, decode, load
@@ -144,8 +144,9 @@ class _Reader:
             self.source.fail(place, f"{whose} has no key 'kind'", hint)
             return "?"
         value = entry[1]
-        if isinstance(value, Scalar) and value.text in KIND_NAMES:
-            return value.text
+        kind = one_word_of(value.text, KIND_NAMES) if isinstance(value, Scalar) else None
+        if kind is not None:
+            return kind
         if isinstance(value, Scalar) and not is_empty(value):
             hint = near_word(value, KIND_NAMES)
             self.source.fail(value, f"unknown kind '{clip(value.text)}'", hint)

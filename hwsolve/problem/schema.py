@@ -104,6 +104,17 @@ def _type(field: Field) -> Schema:  # noqa: C901, PLR0911, PLR0912  (one case fo
         case "size":
             size = {"type": "array", "items": {"type": "integer", "minimum": 1}}
             return {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string"}, size]}
+        case "statements":
+            return _type(field._replace(type="equations"))
+        case "derivation lines":
+            return {
+                "oneOf": [
+                    {"type": "string"},
+                    {"type": "array", "minItems": 1, "items": _derivation_line()},
+                ]
+            }
+        case "shapes":
+            return {"type": "object", "additionalProperties": _TEXT}
         case "paths":
             return {"type": "object", "additionalProperties": _NAMES}
         case _:
@@ -149,6 +160,17 @@ def _dense_layer() -> Schema:
         "required": [field.name for field in DENSE_LAYER if field.required],
         "additionalProperties": False,
     }
+
+
+def _derivation_line() -> Schema:
+    keys = {
+        "line": {"description": "left = right, or = right to go on", "type": "string"},
+        "because": {"description": "the reason", **_TEXT},
+        "case": {"description": "what the line supposes, such as i = j", "type": "string"},
+        "from": {"description": "the number of the line it goes on from", "type": "integer"},
+    }
+    mapping = {"type": "object", "properties": keys, "required": ["line"]}
+    return {"oneOf": [{"type": "string"}, {**mapping, "additionalProperties": False}]}
 
 
 def _cnn_layer() -> Schema:

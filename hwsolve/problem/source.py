@@ -135,6 +135,8 @@ def load(path: str) -> Source:
 
 
 def _read_input() -> bytes:
+    if sys.stdin is None:
+        raise InputError("standard input is closed", hint="give a file, or pipe one in")
     try:
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     except (OSError, ValueError, AttributeError) as error:

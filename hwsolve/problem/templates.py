@@ -14,6 +14,7 @@ def template(kind: str) -> str:
     Raises:
         InputError: if there is no such kind.
     """
+    kind = kind.lower()
     if kind not in KIND_NAMES:
         hint = did_you_mean(kind, KIND_NAMES) or f"kinds are {', '.join(KIND_NAMES)}"
         raise InputError(f"there is no kind '{kind}'", hint=hint)

@@ -71,6 +71,18 @@ def compare(left: Expr, right: Expr, context: Context | None = None) -> Comparis
     return _at_points(statement)
 
 
+def proved_equal(left: Expr, right: Expr, context: Context) -> Comparison | None:
+    """The proof that two expressions are equal, or None; no counterexample is looked for.
+
+    Raises:
+        EquationError: if an equation or a side cannot be read as a graph, or an
+            assumption cannot be made to hold.
+    """
+    statement = Statement((left, right), context)
+    _same_shapes(statement)
+    return _in_the_field(statement)
+
+
 def _same_shapes(statement: Statement) -> None:
     from hwsolve.expr.tensors import shape_text
 

@@ -77,6 +77,8 @@ def _is_small(lengths: tuple[int, ...]) -> bool:
 
 
 def _nested(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_nested(entry) for entry in value]
     return value.tolist() if hasattr(value, "tolist") else value
 
 

@@ -93,7 +93,8 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911  (a case for each kind of value)
         case None | bool() | int() | str():
             return value
         case float():
-            return float(value) if math.isfinite(value) else {"float": all_digits(value)}
+            # a zero has no sign
+            return float(value) + 0.0 if math.isfinite(value) else {"float": all_digits(value)}
         case Decimal():
             return {"decimal": str(value)}
         case Expr():

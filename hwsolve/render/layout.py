@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hwsolve.render.answers import answer_lines, certificate_sentences
 from hwsolve.render.characters import columns, ljust, wrapped
-from hwsolve.render.page import INDENT, WIDEST_SENTENCE, shape
+from hwsolve.render.page import ALL_DIGITS, INDENT, WIDEST_SENTENCE, shape
 from hwsolve.render.steps import step_lines
 from hwsolve.render.tables import table_lines
 from hwsolve.solution import Num, Step, Table, Text
@@ -24,13 +24,18 @@ APART, LONGEST_NAME = 3, 12
 NARROW_MEANING = 30
 # The longest mark of a list's item: (iii)
 LONGEST_MARK = 5
+# An indented line of a text keeps its indent up to this.
+MOST_INDENTED = 8
 
 
-def lines(solution: Solution, page: Page) -> Iterator[Line]:
-    """The whole document, line by line; it never starts or ends with an empty line."""
+def lines(solution: Solution, page: Page, *, headed: bool = False) -> Iterator[Line]:
+    """The whole document, line by line; it never starts or ends with an empty line.
+
+    With `headed` it has its title even where no working is wanted.
+    """
     blank = False
     started = False
-    for line in _document(solution, page, 0):
+    for line in _document(solution, page, headed=headed):
         if not line:
             blank = started
             continue
@@ -41,7 +46,12 @@ def lines(solution: Solution, page: Page) -> Iterator[Line]:
 
 
 def _document(
-    solution: Solution, page: Page, depth: int, before: tuple[list[Line], str] = ([], "")
+    solution: Solution,
+    page: Page,
+    depth: int = 0,
+    before: tuple[list[Line], str] = ([], ""),
+    *,
+    headed: bool = False,
 ) -> Iterator[Line]:
     """A solution or a part of one; `before` is what was given in the part before, and its name."""
     settings = solution.settings
@@ -49,7 +59,7 @@ def _document(
     page = page._replace(
         digits=settings.get("digits") or page.digits, ties=settings.get("ties") or page.ties
     )
-    if working != "none" or depth or solution.parts:
+    if working != "none" or depth or solution.parts or headed:
         yield from _heading(solution, page, depth)
     if working != "none":
         yield from _question(solution, page, before)
@@ -112,43 +122,64 @@ def _question(solution: Solution, page: Page, before: tuple[list[Line], str]) ->
 
 def _sentences(text: str, style: str, page: Page, indent: int = 0) -> Iterator[Line]:
     """Paragraphs of words: an empty line, an indent or a list's mark starts a new one."""
-    paragraphs: list[str] = []
-    for line in text.strip().splitlines():
-        stripped = line.strip()
-        if paragraphs and paragraphs[-1] and stripped and not starts_paragraph(line):
-            paragraphs[-1] += f" {stripped}"
-        else:
-            paragraphs.append(stripped)
-    for paragraph in paragraphs:
-        for line in wrapped(page.words(paragraph), min(page.width, WIDEST_SENTENCE) - indent):
-            yield [(" " * indent, ""), (line, style)]
+    width = min(page.width, WIDEST_SENTENCE)
+    for start, paragraph in _paragraphs(text):
+        margin = indent + min(start, MOST_INDENTED)
+        for line in wrapped(page.words(paragraph), width - margin):
+            yield [(" " * margin, ""), (line, style)]
         if not paragraph:
             yield []
+
+
+def _paragraphs(text: str) -> list[tuple[int, str]]:
+    """The paragraphs of a text, each with its indent; "" for an empty line.
+
+    The lines of a paragraph are one text. An indented line stands alone, and an item
+    of a list starts a new paragraph.
+    """
+    paragraphs: list[tuple[int, str]] = []
+    for line in text.strip("\n").rstrip().splitlines():
+        stripped = line.strip()
+        start = len(line) - len(line.lstrip())
+        before = paragraphs[-1] if paragraphs else (0, "")
+        if not before[0] and before[1] and stripped and not starts_paragraph(line):
+            paragraphs[-1] = (0, f"{before[1]} {stripped}")
+        else:
+            paragraphs.append((start if stripped else 0, stripped))
+    return paragraphs
 
 
 def starts_paragraph(line: str) -> bool:
     """Whether a line is meant to stand alone: it is indented, or an item of a list."""
     word = line.split(maxsplit=1)[0]
-    is_number = word[-1] in ".)" and word.strip("().").isalnum() and len(word) <= LONGEST_MARK
-    return line[0].isspace() or word in {"-", "*", "•"} or is_number
+    is_number = word[-1] in ".)" and word[:-1].isascii() and word[:-1].isdigit()
+    is_letter = word[0] == "(" and word[-1] == ")" and len(word) <= LONGEST_MARK
+    return line[0].isspace() or word in {"-", "*", "•"} or is_number or is_letter
 
 
 def _given(steps: Sequence[Step], page: Page) -> Iterator[Line]:
     """Given values with all their digits: numbers side by side, arrays below each other."""
-    page = page._replace(digits=max(page.digits, 17))
-    is_number = [_is_plain_number(step) for step in steps]
+    written = page._replace(given=True)
     names = [columns(page.formula(step.name)[0]) for step in steps if step.name is not None]
     name_width = max((name for name in names if name <= LONGEST_NAME), default=0)
     start = 0
     while start < len(steps):
         end = start
-        while end < len(steps) and is_number[end] == is_number[start]:
+        while end < len(steps) and _alike(steps[end], steps[start]):
             end += 1
-        if is_number[start]:
-            yield from _side_by_side(steps[start:end], page, name_width)
+        if _is_plain_number(steps[start]):
+            yield from _side_by_side(steps[start:end], written, name_width)
         else:
-            yield from step_lines(steps[start:end], page, name_width=name_width)
+            paper = page._replace(digits=max(page.digits, ALL_DIGITS))
+            paper = paper if steps[start].forms else written
+            yield from step_lines(steps[start:end], paper, name_width=name_width)
         start = end
+
+
+def _alike(one: Step, other: Step) -> bool:
+    """Whether two given values are shown in the same way: numbers, formulas, arrays."""
+    sorts = [(_is_plain_number(step), bool(step.forms)) for step in (one, other)]
+    return sorts[0] == sorts[1]
 
 
 def _is_plain_number(step: Step) -> bool:

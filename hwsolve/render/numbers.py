@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 DIGITS = 6
 # A float and its text may differ by what a few operations lose: 0.1*3 is shown as 0.3.
 NEARLY_EQUAL_ULPS = 8
+# A float with fewer digits than this is the decimal that it looks like: sqrt(2) has more.
+SHORT_DECIMAL = 12
+# From here on every float is an integer, so being one says nothing.
+ALL_INTEGERS = 2.0**53
 # Numbers between these are written without an exponent.
 SMALLEST_PLAIN, LARGEST_PLAIN = Decimal("1e-5"), Decimal("1e15")
 # A fraction with a longer text is shown as a decimal number.
@@ -124,7 +128,22 @@ def _real(value: float, digits: int, ties: str) -> tuple[str, bool]:
         return "0", True
     value = float(value)  # numpy's floats are floats that print and compare differently
     text = _rounded(Decimal(repr(value)), digits, ties)
-    return text, abs(float(text) - value) <= NEARLY_EQUAL_ULPS * math.ulp(value)
+    return text, _says(text, value)
+
+
+def _says(text: str, value: float) -> bool:
+    """Whether a text is the number that a float stands for, and no rounding of it.
+
+    A float with all its digits filled is the rounding of something longer, whatever
+    number of digits is shown; one that has few digits, or is a sum of few powers of 2,
+    is taken at its word.
+    """
+    if abs(float(text) - value) > NEARLY_EQUAL_ULPS * math.ulp(value):
+        return False
+    kept = len(text.partition("e")[0].lstrip("-0.").replace(".", "").rstrip("0"))
+    if kept <= SHORT_DECIMAL or (value.is_integer() and abs(value) < ALL_INTEGERS):
+        return True
+    return Decimal(text) == Decimal(value)
 
 
 def _rounded(value: Decimal, digits: int, ties: str) -> str:

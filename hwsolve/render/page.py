@@ -18,6 +18,8 @@ Span: TypeAlias = tuple[str, str]
 Line: TypeAlias = list[Span]
 
 INDENT = 2
+# So many digits tell every float from its neighbours.
+ALL_DIGITS = 17
 # Sentences are easier to read in lines that are not too long.
 WIDEST_SENTENCE = 88
 
@@ -31,9 +33,11 @@ class Page(NamedTuple):
         unicode: formulas with `·`, `²` and `≈`, or in ASCII.
         screen: a terminal that a person looks at: lines may be drawn, and a formula that
             is too long is broken. Elsewhere a formula stays in one line, so that it
-            can be searched for and copied.
+            can be searched for and copied, unless it is very long.
         digits: significant digits of rounded numbers.
         ties: how a number halfway between two others is rounded, "away" or "even".
+        given: the numbers are those that the author wrote, so a float is shown with
+            all its digits and is exactly what it says.
     """
 
     width: int = 80
@@ -42,6 +46,7 @@ class Page(NamedTuple):
     screen: bool = False
     digits: int = DIGITS
     ties: str = "away"
+    given: bool = False
 
     def words(self, words: str) -> str:
         """A text of the user or of the program, harmless and in characters that can be shown."""
@@ -49,7 +54,11 @@ class Page(NamedTuple):
 
     def number(self, value: Value, *, grouped: bool = False) -> tuple[str, bool]:
         """The text of a value, and whether it says exactly what the value is."""
-        text, exact = shown(value, self.digits, grouped=grouped, ties=self.ties)
+        digits = max(self.digits, ALL_DIGITS) if self.given else self.digits
+        text, exact = shown(value, digits, grouped=grouped, ties=self.ties)
+        if self.given and not exact:
+            nested = value.tolist() if hasattr(value, "tolist") else value
+            exact = all(isinstance(entry, (int, float)) for entry in entries(nested))
         return (clean(text, self.encoding) if isinstance(value, str) else text), exact
 
     def formula(self, expr: Expr) -> tuple[str, bool]:
@@ -97,14 +106,13 @@ def has_large_array(expr: Expr, most: int) -> bool:
 
 def shape(value: object) -> tuple[int, ...]:
     """The shape of an array or of nested lists, () for a number, a word or a size."""
-    known = getattr(value, "shape", None)
-    if isinstance(known, tuple):
-        return known
     lengths: list[int] = []
     while isinstance(value, list):
         lengths.append(len(value))
         value = value[0] if value else None
-    return tuple(lengths)
+    # the entries of a family can be arrays
+    known = getattr(value, "shape", ())
+    return (*lengths, *known) if isinstance(known, tuple) else tuple(lengths)
 
 
 def size(value: object) -> int:

@@ -26,6 +26,8 @@ LARGEST_IN_FORMULA = 16
 WIDEST_GAP = 24
 # With less room than this behind its name, a formula stands below it.
 LEAST_ROOM = 14
+# In a pipe a formula is broken only if it is longer than this.
+LONGEST_IN_PIPE = 100
 # Blanks between a step and a remark beside it.
 BESIDE = 3
 
@@ -221,9 +223,9 @@ def _with_remark(line: Line, used: int, remark: str, name_width: int, page: Page
 
 
 def _fitted(text: str, width: int, page: Page) -> list[str]:
-    """A formula in lines of at most `width` columns, on a screen; else in one."""
+    """A formula in lines of at most `width` columns on a screen; else in one, if not very long."""
     if not page.screen:
-        return [text]
+        return [text] if columns(text) <= LONGEST_IN_PIPE else _in_terms(text, LONGEST_IN_PIPE)
     lines: list[str] = []
     while columns(text) > width:
         cut = _best_cut(text, width)
@@ -234,6 +236,33 @@ def _fitted(text: str, width: int, page: Page) -> list[str]:
         if len(lines) == 1:
             width -= 2
     return [*lines, text]
+
+
+def _in_terms(text: str, width: int) -> list[str]:
+    """A formula in lines of `width` columns where its terms allow: joined, they are the formula."""
+    starts = _term_starts(text)
+    lines, begin = [], 0
+    for position, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        if columns(text[begin:end]) > width:
+            lines.append(text[begin:position].rstrip())
+            begin = position
+    return [*lines, text[begin:]]
+
+
+def _term_starts(text: str) -> list[int]:
+    """Where a `+`, `-`, `@` or a sign of multiplication stands, inside as few brackets as any."""
+    by_depth: dict[int, list[int]] = {}
+    depth = 0
+    for position, character in enumerate(text):
+        if character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        elif character in "·*" or (
+            character in "+-@" and text[position - 1 : position + 2 : 2] == "  "
+        ):
+            by_depth.setdefault(depth, []).append(position)
+    return by_depth[min(by_depth)] if by_depth else []
 
 
 def _best_cut(text: str, width: int) -> int:

@@ -49,17 +49,22 @@ def render(solution: Solution, stream: TextIO | None = None) -> str:
 
     On a terminal: its width, lines drawn, colours unless NO_COLOR is set or the
     terminal is dumb. Elsewhere: 80 columns (or COLUMNS), no drawing, no colour,
-    formulas in one piece. Characters that the stream lacks are replaced.
+    formulas in one piece if they are not very long. Characters that the stream lacks are replaced.
     """
     return "".join(rendered(solution, stream))
 
 
-def rendered(solution: Solution, stream: TextIO | None = None) -> Iterator[str]:
-    """The same in bundles of lines, so that a long document appears while it is made."""
+def rendered(
+    solution: Solution, stream: TextIO | None = None, *, headed: bool = False
+) -> Iterator[str]:
+    """The same in bundles of lines, so that a long document appears while it is made.
+
+    With `headed` the title is there even where no working is.
+    """
     out = sys.stdout if stream is None else stream
     page = page_for(out)
     colour = wants_colour(out)
-    for bundle in _bundles(lines(solution, page), BUNDLE):
+    for bundle in _bundles(lines(solution, page, headed=headed), BUNDLE):
         yield _encodable(_painted(bundle) if colour else plain(bundle), page.encoding)
 
 

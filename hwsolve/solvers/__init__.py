@@ -17,6 +17,7 @@ SOLVERS: Final = {
     "network": ("hwsolve.solvers.network", "solve_network"),
     "recurrent": ("hwsolve.solvers.recurrent", "solve_recurrent"),
     "cnn": ("hwsolve.solvers.cnn", "solve_cnn"),
+    "derivation": ("hwsolve.solvers.derivation", "solve_derivation"),
 }
 
 

@@ -1,7 +1,7 @@
 """Certificates of a graph: values computed again, gradients tested by differences.
 
-The differences know nothing of the derivative rules; the second calculation uses
-exact fractions, or 60 digits where a function is not rational.
+The differences know nothing of the derivative rules. What is rational is exact from
+the start; what is not is calculated a second time with 60 digits.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.errors import CertificateError, EquationError
+from hwsolve.errors import CertificateError
 from hwsolve.expr.certify import Certifier, Finding, float_system
-from hwsolve.expr.evaluation import evaluate
-from hwsolve.expr.systems import EXACT, Decimals, NumberSystem
 from hwsolve.solution import Certificate
 
 if TYPE_CHECKING:
@@ -21,11 +19,8 @@ if TYPE_CHECKING:
 
 # How many operations the tests of one problem may take.
 BUDGET: Final = 400_000
-# A function with 60 digits takes a hundred times as long as one in floats.
-DIGITS_BUDGET: Final = 20_000
 ENTRIES: Final = 200
 DIRECTIONS: Final = 3
-CLOSE: Final = 1e-9
 
 
 def certify(solved: Solved) -> tuple[tuple[Certificate, ...], list[str]]:
@@ -35,7 +30,7 @@ def certify(solved: Solved) -> tuple[tuple[Certificate, ...], list[str]]:
         CertificateError: if two methods disagree.
     """
     found = [_values(solved)]
-    remarks: list[str] = []
+    remarks = [solved.worked_out.remark] if solved.worked_out.remark else []
     gradient = _gradients(solved, remarks)
     if gradient is not None:
         found.append(gradient)
@@ -43,75 +38,17 @@ def certify(solved: Solved) -> tuple[tuple[Certificate, ...], list[str]]:
 
 
 def _values(solved: Solved) -> Certificate | None:
-    """All values again: as exact fractions if the operations allow, else with 60 digits."""
+    """How the values were made sure of; None where they were calculated only once."""
     graph = solved.graph
-    nodes = solved.needed()
-    if sum(_entries(graph, node) for node in nodes) > BUDGET:
-        return None
-    rational = all(row is None or row.exact for row in (graph.rows[node] for node in nodes))
-    if not rational and len(nodes) > DIGITS_BUDGET:
-        return None
-    system: NumberSystem = EXACT if rational else Decimals()
-    if graph.has_arrays:
-        from hwsolve.expr.arrays import Arrays
-
-        system = Arrays(system)
-    try:
-        again = evaluate(graph, system, nodes)
-    except (EquationError, ArithmeticError, ValueError, TypeError):
-        return None
-    worst = 0.0
-    sizes = _magnitudes(solved, nodes)
-    for node in nodes:
-        worst = max(worst, _apart(solved.floats[node], again[node], sizes[node]))
-        if worst > CLOSE:
-            return _cancelled(solved, node, again[node])
-    count = sum(graph.rows[node] is not None for node in nodes)
-    method = "exact fractions" if rational else "60 digits"
-    return Certificate("values", f"a second calculation with {method}", rational, count, worst)
-
-
-def _cancelled(solved: Solved, node: int, precise: Any) -> Certificate | None:
-    """Floats lost digits by cancellation: the answer is not what was shown."""
-    from hwsolve.expr.notation import text
-
-    owner = node
-    labels = solved.graph.labels
-    while owner not in labels and owner + 1 < len(solved.graph):
-        owner += 1
-    name = text(labels[owner]) if owner in labels else "a step"
-    raise CertificateError(
-        f"the value of {name} is not certain: floats give {solved.floats[node]}, "
-        f"a calculation with 60 digits gives {_short(precise)}"
-    )
-
-
-def _short(value: Any) -> str:
-    return f"{float(value):.12g}" if not hasattr(value, "tolist") else "another array"
-
-
-def _magnitudes(solved: Solved, nodes: list[int]) -> dict[int, float]:
-    """The size of the largest number that each value was made from (cancellation)."""
-    sizes: dict[int, float] = {}
-    floats, args = solved.floats, solved.graph.args
-    for node in nodes:
-        value = floats[node]
-        size = float(abs(value).max()) if getattr(value, "shape", ()) else abs(float(value))
-        sizes[node] = max([size, *[sizes[arg] for arg in args[node]]])
-    return sizes
-
-
-def _apart(one: Any, other: Any, size: float) -> float:
-    """The largest difference of two values, relative to the numbers they are made of."""
-    if getattr(one, "shape", ()):
-        import numpy as np
-
-        if not one.size:
-            return 0.0
-        difference = float(np.abs(one - np.asarray(other).astype(float)).max())
-    else:
-        difference = abs(float(one) - float(other))
-    return difference / max(size, 1e-300) if difference else 0.0
+    count = sum(graph.rows[node] is not None for node in solved.needed())
+    found = solved.worked_out
+    match found.method:
+        case "fractions":
+            return Certificate("values", "exact fractions", proved=True, trials=count)
+        case "digits":
+            method = "a second calculation with 60 digits"
+            return Certificate("values", method, proved=False, trials=count, worst=found.worst)
+    return None
 
 
 def _entries(graph: Graph, node: int) -> int:

@@ -120,7 +120,7 @@ def entry_section(solved: Solved, written: Written, place: tuple[int, tuple[int,
         todo.extend(entries.used.values())
     # what an entry is made of stands above it, as it is calculated
     steps: tuple[Block, ...] = tuple(step for _, step in sorted(done.items()))
-    return Section(f"Entry {written.text}", steps)
+    return Section(f"Entry {written.text}", steps, detail="short")
 
 
 def _step(
@@ -131,15 +131,16 @@ def _step(
     node, at = here
     graph = solved.graph
     label = graph.labels.get(node, Sym("entry"))
-    leaves = {name: _value(solved, *place) for name, place in entries.used.items()}
+    leaves = {name: value_at(solved, *place) for name, place in entries.used.items()}
     forms = [formula]
     numbers = substituted(formula, leaves, budget=3 * TERMS)
     if numbers is not None and numbers != formula:
         forms.append(numbers)
-    return Step(named_entry(label, at, entries.first), tuple(forms), _value(solved, node, at))
+    return Step(named_entry(label, at, entries.first), tuple(forms), value_at(solved, node, at))
 
 
-def _value(solved: Solved, node: int, at: tuple[int, ...]) -> Any:
+def value_at(solved: Solved, node: int, at: tuple[int, ...]) -> Any:
+    """The value of a node, or of one entry of it."""
     value = solved.values[node]
     if value is None:
         value = solved.graph.values[node]

@@ -13,6 +13,7 @@ from hwsolve.expr.parser import Equation, normal_name, parse_equation, parse_exp
 from hwsolve.expr.systems import EXACT, FLOATS, Decimals, NumberSystem
 from hwsolve.expr.tree import Deriv, Expr, Index, Sym, walk
 from hwsolve.solution import Answer, Convention, Solution
+from hwsolve.solvers.values import Values, worked_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,6 +60,7 @@ class Solved:
         self.floats: list[Any] = []
         self.values: list[Any] = []
         self.system: NumberSystem = FLOATS
+        self.worked_out = Values([], "floats")
         self._by_name: dict[Expr, Any] = {}
 
     def by_name(self) -> Mapping[Expr, Any]:
@@ -136,15 +138,20 @@ class Solved:
                 for node in local.values()
             }
             wanted = graph.ancestors({*wanted, *shown})
+        settings = self.problem.settings
+        if settings.exact and settings.round_steps is not None:
+            raise InputError(
+                "exact fractions and rounded steps exclude each other",
+                self.problem.place,
+                "choose exact or round_steps",
+            )
         try:
+            self.worked_out = worked_out(graph, wanted)
+            self.floats = self.values = self.worked_out.floats
             self.system = float_system(graph)
-            self.floats = evaluate(graph, self.system, wanted)
-            settings = self.problem.settings
             if settings.exact or settings.round_steps is not None:
                 self.system = _asked_system(self.problem, graph)
                 self.values = evaluate(graph, self.system, wanted)
-            else:
-                self.values = self.floats
         except EquationError as error:
             raise self.placed(error) from None
 
@@ -203,6 +210,7 @@ def solve_graph(
     solved.evaluate(document=document)
     certificates, remarks = certify(solved)
     answers = tuple(Answer(ask.text, solved.value(ask.lowered)) for ask in solved.asks)
+    answers += _entry_answers(solved)
     solution = Solution(
         title=problem.title,
         kind=problem.kind,
@@ -211,7 +219,7 @@ def solve_graph(
         label=problem.label,
         answers=answers,
         certificates=certificates,
-        warnings=tuple(dict.fromkeys((*remarks, *unrelated(solved)))),
+        warnings=tuple(dict.fromkeys((*remarks, *unrelated(solved), *_doubts(solved)))),
         settings=problem.settings._asdict(),
     )
     if not document:
@@ -224,6 +232,26 @@ def solve_graph(
         conventions=(*conventions, *used_conventions(solved)),
         sections=sections(solved, show_equations=show_equations),
     )
+
+
+def _entry_answers(solved: Solved) -> tuple[Answer, ...]:
+    """The entries that were to be worked out, where they were not asked for anyway."""
+    from hwsolve.solvers.entries import value_at
+
+    asked = {ask.text for ask in solved.asks}
+    return tuple(
+        Answer(written.text, value_at(solved, *place))
+        for written, place in zip(solved.problem.settings.entries, solved.entries, strict=True)
+        if written.text not in asked
+    )
+
+
+def _doubts(solved: Solved) -> list[str]:
+    if not solved.lowering.probabilities:
+        return []
+    from hwsolve.solvers.working import doubtful_probabilities
+
+    return doubtful_probabilities(solved)
 
 
 def unrelated(solved: Solved) -> list[str]:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from hwsolve.nets.dense import dense_equations
 from hwsolve.problem.model import Network
 from hwsolve.solvers.graph import solve_graph
-from hwsolve.solvers.written_out import conventions_of, in_order, names_used, shapes_of
+from hwsolve.solvers.written_out import (
+    conventions_of,
+    in_order,
+    names_used,
+    naming_outputs,
+    shapes_of,
+)
 
 if TYPE_CHECKING:
     from hwsolve.problem.model import Problem
@@ -34,10 +40,11 @@ def solve_network(problem: Problem, document: bool = True) -> Solution:  # noqa:
         problem.conventions,
         names_used(problem, network.equations),
     )
-    return solve_graph(
-        problem,
-        document,
-        equations=in_order(written_out, network.equations),
-        conventions=conventions_of(written_out),
-        show_equations=True,
-    )
+    with naming_outputs(written_out):
+        return solve_graph(
+            problem,
+            document,
+            equations=in_order(written_out, network.equations),
+            conventions=conventions_of(written_out),
+            show_equations=True,
+        )

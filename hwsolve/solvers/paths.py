@@ -5,8 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym
+from hwsolve.expr.backward import derivative_label
+from hwsolve.expr.notation import text
+from hwsolve.expr.tree import Apply, Deriv, Expr, Num, Sym
 from hwsolve.solution import Block, Section, Step, Text
+from hwsolve.solvers.local import difference_form, label, local_steps
 
 if TYPE_CHECKING:
     from hwsolve.expr.backward import Gradient
@@ -33,16 +36,20 @@ def chain_sections(solved: Solved) -> list[Section]:
 def _sections(solved: Solved, gradient: Gradient, wanted: list[int]) -> list[Section]:
     used = _lines_used(gradient, wanted)
     scalar = all(line in gradient.locals for line in used)
-    of = _text(_label(solved, gradient.top))
+    of = text(label(solved, gradient.top))
     if not scalar:
         inner = [line for line in used if line in gradient.locals and line != gradient.top]
-        local = tuple(_local_steps(solved, gradient, inner))
-        backward = Section(
-            f"Backward: gradients of {of}", tuple(_accumulated(solved, gradient, used))
-        )
+        local = tuple(local_steps(solved, gradient, inner))
+        accumulated = tuple(_accumulated(solved, gradient, used))
+        backward = Section(f"Backward: gradients of {of}", accumulated, detail="short")
         return [Section(f"Local derivatives for {of}", local), backward] if local else [backward]
-    local = tuple(_local_steps(solved, gradient, used))
-    found = [Section(f"Local derivatives for {of}", local)] if local else []
+    local = tuple(local_steps(solved, gradient, used))
+    found = []
+    lines = _gradient_lines(solved, used)
+    if lines:
+        found.append(Section(f"{of} as a formula", lines))
+    if local:
+        found.append(Section(f"Local derivatives for {of}", local))
     counts = _path_counts(gradient, used)
     blocks: list[Block] = []
     accumulate = any(counts.get(node, 0) > PATHS for node in wanted) or any(
@@ -51,7 +58,8 @@ def _sections(solved: Solved, gradient: Gradient, wanted: list[int]) -> list[Sec
     if accumulate or _rounds(solved):
         blocks.extend(_accumulated(solved, gradient, used))
         if accumulate:
-            return [*found, Section(f"Gradients of {of}, in reverse order", tuple(blocks))]
+            reverse = Section(f"Gradients of {of}, in reverse order", tuple(blocks), detail="short")
+            return [*found, reverse]
         found.append(Section(f"Gradients of {of}, in reverse order", tuple(blocks)))
         blocks = []
     for node in wanted:
@@ -59,6 +67,16 @@ def _sections(solved: Solved, gradient: Gradient, wanted: list[int]) -> list[Sec
     if blocks:
         found.append(Section(f"Chain rule for {of}", tuple(blocks), detail="short"))
     return found
+
+
+def _gradient_lines(solved: Solved, used: list[int]) -> tuple[Block, ...]:
+    """The lines of a first derivative that a second one goes through, as formulas."""
+    from hwsolve.solvers.working import line_step
+
+    labels = solved.graph.labels
+    return tuple(
+        line_step(solved, line) for line in sorted(used) if isinstance(labels.get(line), Deriv)
+    )
 
 
 def _rounds(solved: Solved) -> bool:
@@ -77,37 +95,6 @@ def _lines_used(gradient: Gradient, wanted: list[int]) -> list[int]:
     return sorted(used, reverse=True)
 
 
-def _local_steps(solved: Solved, gradient: Gradient, used: list[int]) -> list[Block]:
-    from hwsolve.solvers.working import number_forms, side
-
-    graph = solved.graph
-    toward = gradient.wrt | set(gradient.locals)
-    steps: list[Block] = []
-    for line in used:
-        for arg, node in gradient.locals[line].items():
-            if arg not in toward:
-                continue
-            name = Deriv(_label(solved, line), (_label(solved, arg),), partial=True)
-            first_order = not isinstance(name.top, Deriv)
-            formula = graph.expression(node, plain=first_order)
-            row = graph.rows[line]
-            reason = ""
-            inner = graph.args[line][0] if graph.args[line] else -1
-            if row is not None and row.name == "relu" and inner in graph.labels:
-                reason = f"{_text(_label(solved, inner))} {side(solved.floats[inner])} 0"
-                steps.append(Step(name, (), solved.values[node], reason))
-                continue
-            if row is not None and row.name in {"sigmoid", "tanh"} and inner == arg:
-                reason = "σ' = σ(1 - σ)" if row.name == "sigmoid" else "tanh' = 1 - tanh²"
-            if isinstance(formula, Num):
-                steps.append(Step(name, (), formula.value, reason))
-                continue
-            named = isinstance(formula, (Sym, Index, Deriv))
-            forms = (formula, *(() if named else number_forms(solved, formula)))
-            steps.append(Step(name, forms, solved.values[node], reason))
-    return steps
-
-
 def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Block]:
     """Gradients in reverse order, each from those above it."""
     from hwsolve.solvers.working import number_forms
@@ -120,7 +107,7 @@ def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Bl
         adjoint = gradient.adjoints.get(node)
         if adjoint is None or solved.values[adjoint] is None:
             continue
-        name = _total(solved, gradient.top, node)
+        name = derivative_label(solved.graph, gradient.top, node)
         lines = [line for line, _ in gradient.parts[node] if line in gradient.locals]
         if len(lines) == len(gradient.parts[node]):
             formula, numbers = _products(solved, gradient, node)
@@ -133,9 +120,13 @@ def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Bl
                 forms = ()
         else:
             formula = graph.expression(adjoint, inside=graph.labels.get(adjoint) == name)
-            # a constant stretched to a shape says nothing beside its value
-            constant = isinstance(formula, Num)
-            forms = () if constant else (formula, *number_forms(solved, formula))
+            forms = (formula, *number_forms(solved, formula))
+            shorter = difference_form(solved, gradient, node)
+            if shorter is not None:
+                forms = (formula, shorter, *number_forms(solved, shorter))
+            if isinstance(formula, Num):
+                # a constant stretched to a shape says nothing beside its value
+                forms = ()
         value = solved.values[adjoint]
         steps.append(Step(name, forms, value, shape=graph.shapes[node]))
     return steps
@@ -147,12 +138,12 @@ def _products(solved: Solved, gradient: Gradient, node: int) -> tuple[Expr, Expr
     numbers: list[Expr] = []
     for line, _ in reversed(gradient.parts[node]):
         local = gradient.locals[line][node]
-        inner = Deriv(_label(solved, line), (_label(solved, node),), partial=True)
+        inner = Deriv(label(solved, line), (label(solved, node),), partial=True)
         if line == gradient.top:
             symbols.append(inner)
             numbers.append(Num(_value(solved, local)))
             continue
-        outer = _total(solved, gradient.top, line)
+        outer = derivative_label(solved.graph, gradient.top, line)
         symbols.append(Apply("mul", (outer, inner)))
         above = Num(_value(solved, gradient.adjoints[line]))
         numbers.append(Apply("mul", (above, Num(_value(solved, local)))))
@@ -197,10 +188,13 @@ def _paths(gradient: Gradient, node: int) -> list[list[int]]:
 def _chains(solved: Solved, gradient: Gradient, node: int) -> list[Block]:
     """The chain-rule product of each path, then their sum."""
     if node == gradient.top:
-        return [Step(Deriv(_label(solved, node), (_label(solved, node),)), (), 1)]
-    name = _total(solved, gradient.top, node)
+        return [Step(Deriv(label(solved, node), (label(solved, node),)), (), 1)]
+    name = derivative_label(solved.graph, gradient.top, node)
     value = solved.values[gradient.adjoints[node]]
     paths = _paths(gradient, node)
+    if len(paths) > 1 and _rounds(solved):
+        # rounded products of paths need not add up to what was accumulated above
+        return []
     products = [_chain(solved, gradient, path) for path in paths]
     if len(paths) == 1:
         symbols, numbers, worked = products[0]
@@ -209,14 +203,14 @@ def _chains(solved: Solved, gradient: Gradient, node: int) -> list[Block]:
         # straight below the top the product is one factor, the name itself
         forms = tuple(numbers) if isinstance(symbols, Deriv) else (symbols, *numbers)
         return [Step(name, forms, value)]
-    below, above = _text(_label(solved, node)), _text(_label(solved, gradient.top))
+    below, above = text(label(solved, node)), text(label(solved, gradient.top))
     blocks: list[Block] = [Text((name, f": {len(paths)} paths lead from {below} to {above}"))]
     for position, (path, (symbols, numbers, worked)) in enumerate(
         zip(paths, products, strict=True), start=1
     ):
-        through = [_text(_label(solved, step)) for step in path[1:-1]]
+        through = [text(label(solved, step)) for step in path[1:-1]]
         reason = "through " + ", ".join(reversed(through)) if through else "straight"
-        if len(path) == min(map(len, paths)) < max(map(len, paths)):
+        if len(paths) == 2 and len(path) + 1 < max(map(len, paths)):  # noqa: PLR2004  (a skip and a way round)
             reason += ", the short way"
         blocks.append(Step(Sym(f"path{position}"), (symbols, *numbers), worked, reason))
     total = [worked for _, _, worked in products]
@@ -230,7 +224,7 @@ def _chain(solved: Solved, gradient: Gradient, path: list[int]) -> tuple[Expr, l
     symbols: Expr | None = None
     values: list[Any] = []
     for line, arg in pairwise(path):
-        factor = Deriv(_label(solved, line), (_label(solved, arg),), partial=True)
+        factor = Deriv(label(solved, line), (label(solved, arg),), partial=True)
         symbols = factor if symbols is None else Apply("mul", (symbols, factor))
         values.append(_value(solved, gradient.locals[line][arg]))
     assert symbols is not None  # noqa: S101  (a path has two ends)
@@ -251,22 +245,3 @@ def _product(values: list[Any]) -> Expr:
     for value in values[1:]:
         result = Apply("mul", (result, Num(value)))
     return result
-
-
-def _total(solved: Solved, top: int, node: int) -> Deriv:
-    """D top / d node; the derivative of a derivative is one of second order."""
-    over, below = _label(solved, top), _label(solved, node)
-    if isinstance(over, Deriv):
-        return Deriv(over.top, (*over.bottoms, below))
-    return Deriv(over, (below,))
-
-
-def _label(solved: Solved, node: int) -> Expr:
-    label = solved.graph.labels.get(node)
-    return label if label is not None else Sym("result")
-
-
-def _text(expr: Expr) -> str:
-    from hwsolve.expr.notation import text
-
-    return text(expr)

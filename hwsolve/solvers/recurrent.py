@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from hwsolve.nets.recurrent import recurrent_equations
 from hwsolve.problem.model import Recurrent
 from hwsolve.solvers.graph import solve_graph
-from hwsolve.solvers.written_out import conventions_of, in_order, names_used, shapes_of
+from hwsolve.solvers.written_out import (
+    conventions_of,
+    in_order,
+    names_used,
+    naming_outputs,
+    shapes_of,
+)
 
 if TYPE_CHECKING:
     from hwsolve.problem.model import Problem
@@ -38,10 +44,11 @@ def solve_recurrent(problem: Problem, document: bool = True) -> Solution:  # noq
         asked=names_used(problem, recurrent.equations),
         first_index=int(first_index.text) if first_index else 0,
     )
-    return solve_graph(
-        problem,
-        document,
-        equations=in_order(written_out, recurrent.equations),
-        conventions=conventions_of(written_out),
-        show_equations=True,
-    )
+    with naming_outputs(written_out):
+        return solve_graph(
+            problem,
+            document,
+            equations=in_order(written_out, recurrent.equations),
+            conventions=conventions_of(written_out),
+            show_equations=True,
+        )

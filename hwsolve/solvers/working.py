@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.expr.operations import ACTIVATION
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym, walk
 from hwsolve.solution import Answer, Block, Convention, Section, Step, Text
+from hwsolve.solvers.local import side
 from hwsolve.solvers.paths import chain_sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hwsolve.expr.graph import Graph
     from hwsolve.solvers.graph import Solved
 
+# How far rounded probabilities may be from adding up to 1.
+DISTRIBUTION: Final = 0.02
 # Arrays up to this many entries are put into a line of numbers.
 SMALL: Final = 4
 # A line of numbers with more leaves than this is left out.
@@ -58,10 +59,9 @@ def sections(solved: Solved, *, show_equations: bool) -> tuple[Section, ...]:
     if solved.problem.settings.entries:
         from hwsolve.solvers.entries import entry_section
 
-        found.extend(
-            entry_section(solved, written, place)
-            for written, place in zip(solved.problem.settings.entries, solved.entries, strict=True)
-        )
+        places = zip(solved.problem.settings.entries, solved.entries, strict=True)
+        entries = [entry_section(solved, written, place) for written, place in places]
+        found.extend(section for section in entries if section.blocks)
     asked = _asked_expressions(solved)
     if asked:
         found.append(Section("Asked", asked, detail="short"))
@@ -214,11 +214,6 @@ def _reason(solved: Solved, node: int) -> str:
     return f"{text(graph.labels[arg])} {side(solved.floats[arg])} 0"
 
 
-def side(value: Any) -> str:
-    """The sign between a value and 0."""
-    return ">" if value > 0 else "<" if value < 0 else "="
-
-
 def _asked_expressions(solved: Solved) -> tuple[Step, ...]:
     """Steps for what was asked for and is not a name or a derivative: `sigma(S1)`."""
     graph = solved.graph
@@ -264,6 +259,13 @@ def used_conventions(solved: Solved) -> tuple[Convention, ...]:
             )
         )
     found.extend(
+        Convention(name.partition(":")[0], value, f"the {name.partition(': ')[2]} is {value}")
+        for name, value in solved.lowering.defaults.items()
+    )
+    if solved.lowering.numbered_classes:
+        first = solved.lowering.first_index
+        found.append(Convention("classes", str(first), f"the first class has the number {first}"))
+    found.extend(
         Convention(alias, "sigmoid", f"{alias}(x) is the logistic function 1/(1 + exp(-x))")
         for alias in ("s", "φ")
         if alias in solved.lowering.used_aliases
@@ -288,21 +290,33 @@ def _slope_at_zero(solved: Solved, used: Iterable[int]) -> bool:
     return False
 
 
+def doubtful_probabilities(solved: Solved) -> list[str]:
+    """A warning for each prediction of a cross-entropy that is no distribution."""
+    from hwsolve.expr.notation import text
+
+    found = []
+    for node, axis in solved.lowering.probabilities:
+        values = solved.floats[node]
+        totals = values.sum(axis=axis)
+        if (values < 0).any() or (abs(totals - 1) > DISTRIBUTION).any():
+            total = (
+                float(totals.ravel()[abs(totals - 1).argmax()]) if totals.shape else float(totals)
+            )
+            name = text(solved.graph.expression(node))
+            found.append(
+                f"cross_entropy takes probabilities, but {name} adds up to {total:.6g}; "
+                "cross_entropy_logits takes scores"
+            )
+    return found
+
+
 def with_notes(solved: Solved, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
     """Answers with the full-precision value beside one that was rounded at every step."""
     if solved.problem.settings.round_steps is None:
         return answers
-    noted = []
-    for ask, answer in zip(solved.asks, answers, strict=True):
+    noted = list(answers)
+    for position, (ask, answer) in enumerate(zip(solved.asks, answers, strict=False)):
         if isinstance(ask.lowered, int) and not solved.graph.shapes[ask.lowered]:
             full = solved.floats[ask.lowered]
-            noted.append(answer._replace(note=f"{full:.6g} in full precision"))
-        else:
-            noted.append(answer)
+            noted[position] = answer._replace(note=f"{full:.6g} in full precision")
     return tuple(noted)
-
-
-def is_activation(graph: Graph, node: int) -> bool:
-    """Whether a node is an activation function's result."""
-    row = graph.rows[node]
-    return row is not None and row.kind == ACTIVATION

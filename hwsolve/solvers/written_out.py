@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hwsolve.errors import EquationError
+from hwsolve.errors import EquationError, InputError, InputErrors
 from hwsolve.expr.parser import normal_name, parse_equation, parse_expression
 from hwsolve.expr.tree import Expr, Sym, walk
 from hwsolve.problem.model import Written
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from hwsolve.nets.emitted import WrittenOut
     from hwsolve.problem.model import Given, Problem
 
+# So many names of a network are listed in a hint.
+MOST_NAMES = 12
 # `s(z) = ...` defines a function, which must stand before the equations that use it.
 _FUNCTION = re.compile(r"\s*\w+\s*\([^()]*\)\s*(?::=|=(?!=))")
 
@@ -73,6 +76,30 @@ def in_order(written_out: WrittenOut, own: Sequence[Written]) -> list[Written]:
 
 def _one_place(length: int, at: tuple[int, int]) -> tuple[tuple[int, int, int], ...]:
     return tuple((offset, *at) for offset in range(1, length + 1))
+
+
+@contextmanager
+def naming_outputs(written_out: WrittenOut) -> Iterator[None]:
+    """Say in an error about a name that means nothing which names the network has.
+
+    Raises:
+        InputError: as it was raised inside, with that hint.
+        InputErrors: likewise.
+    """
+    names = [line.text.partition(" =")[0] for line in written_out.equations]
+    try:
+        yield
+    except InputError as error:
+        raise _with_names(error, names) from None
+    except InputErrors as several:
+        raise InputErrors([_with_names(error, names) for error in several.errors]) from None
+
+
+def _with_names(error: InputError, names: Sequence[str]) -> InputError:
+    if not error.message.endswith("is not defined") or "did you mean" in error.hint:
+        return error
+    shown = [*names[:MOST_NAMES], "..."] if len(names) > MOST_NAMES + 1 else names
+    return InputError(error.message, error.place, f"the network computes {', '.join(shown)}")
 
 
 def conventions_of(written_out: WrittenOut) -> list[Convention]:

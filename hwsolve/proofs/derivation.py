@@ -1,0 +1,364 @@
+"""Derivations checked line by line: what each line is worth, and where it goes wrong."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hwsolve.errors import EquationError, EquationErrors
+from hwsolve.expr.tree import Apply, Deriv, Expr, Num, walk
+from hwsolve.proofs.identity import Comparison, compare
+from hwsolve.proofs.points import Context, Statement
+from hwsolve.proofs.ranges import Case, values, whole
+from hwsolve.proofs.sums import Setting, at_each, proved_for_every_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# A line that takes longer is left with what was found until then.
+SECONDS: Final = 4.0
+# Concrete sizes at which a line with symbolic sizes is tried, the smallest first.
+SIZES: Final = (1, 2, 3, 4)
+MANY_VALUES: Final = 16
+
+EVERY_SIZE, PROVED, SOME_SIZES, TESTED, WRONG, OPEN = (
+    "proved for every size", "proved", "proved for some sizes", "tested", "wrong", "open",
+)  # fmt: skip
+_WORST: Final = (WRONG, OPEN, TESTED, SOME_SIZES, PROVED, EVERY_SIZE)
+
+
+class Line(NamedTuple):
+    """A line: a chain of expressions that are said to be equal.
+
+    Attributes:
+        parts: the expressions, from left to right.
+        continues: whether it begins with "=", so that it goes on from another line.
+        source: the number of the line it goes on from; the one before where None.
+        case: what it supposes.
+        reason: why, in the author's words.
+    """
+
+    parts: tuple[Expr, ...]
+    continues: bool = False
+    source: int | None = None
+    case: Case = Case()
+    reason: str = ""
+
+
+class Verdict(NamedTuple):
+    """What a line, or one equality of it, is worth.
+
+    Attributes:
+        status: one of the words above.
+        left: the side before the sign.
+        right: the side behind it.
+        sizes: the concrete sizes at which it was proved or tested.
+        points: at how many points.
+        chance: the chance that "proved" is wrong.
+        conditions: what must hold for both sides to have a value.
+        where: the counterexample: sizes, indices and values by name.
+        values: both sides there.
+        remark: why it could not be settled.
+        number: which equality of the line it is, from 0.
+    """
+
+    status: str
+    left: Expr | None = None
+    right: Expr | None = None
+    sizes: tuple[Mapping[str, int], ...] = ()
+    points: int = 0
+    chance: float = 0.0
+    conditions: tuple[str, ...] = ()
+    where: Mapping[str, Any] | None = None
+    values: tuple[Any, Any] | None = None
+    remark: str = ""
+    number: int = 0
+
+    @property
+    def proved(self) -> bool:
+        """Whether it is proved for all sizes that can be meant."""
+        return self.status in {PROVED, EVERY_SIZE}
+
+
+def check_lines(lines: Sequence[Line], setting: Setting) -> list[Verdict]:
+    """The verdict on each line.
+
+    Raises:
+        EquationError: if a line cannot be read as a graph; `equation` is its number.
+    """
+    verdicts: list[Verdict] = []
+    for number, line in enumerate(lines):
+        try:
+            verdicts.append(_check(line, lines, number, setting))
+        except EquationErrors as several:
+            raise several.errors[0] from None
+        except EquationError as error:
+            error.equation = number
+            raise
+    return verdicts
+
+
+def _check(line: Line, lines: Sequence[Line], number: int, setting: Setting) -> Verdict:
+    parts = line.parts
+    if line.continues:
+        before = number - 1 if line.source is None else line.source
+        if not 0 <= before < number:
+            raise EquationError("no line stands before this one", 0, "write name = expression")
+        parts = (lines[before].parts[-1], *parts)
+    deadline = perf_counter() + SECONDS
+    worst: Verdict | None = None
+    conditions: list[str] = []
+    for place, (left, right) in enumerate(zip(parts, parts[1:], strict=False)):
+        found = settle(left, right, setting, line.case, deadline)._replace(number=place)
+        conditions += [text for text in found.conditions if text not in conditions]
+        if worst is None or _WORST.index(found.status) < _WORST.index(worst.status):
+            worst = found
+        if found.status == WRONG:
+            break
+    if worst is None:
+        raise EquationError("a line is an equality", 0, "write left = right, or = right")
+    return worst._replace(conditions=tuple(conditions))
+
+
+def settle(
+    left: Expr, right: Expr, setting: Setting, case: Case, deadline: float | None = None
+) -> Verdict:
+    """Whether two sides are equal: for every size, else at concrete sizes.
+
+    Raises:
+        EquationError: if a side cannot be read as a graph.
+    """
+    if deadline is None:
+        deadline = perf_counter() + SECONDS
+    verdict = _for_every_size(left, right, setting, case)
+    symbolic = bool(names_of_sizes(setting))
+    tried: list[Mapping[str, int]] = []
+    points, chance, proved, conditions = 0, 0.0, True, list[str]()
+    remark = ""
+    for sizes in _trials(setting):
+        if perf_counter() > deadline:
+            remark = "the time for a line was over"
+            break
+        if verdict is not None and min(sizes.values()) > 2:  # noqa: PLR2004  (for its conditions)
+            break
+        here = _at_sizes(left, right, setting, case, sizes, deadline)
+        if here is None:
+            continue
+        if here.status == WRONG:
+            return here._replace(left=left, right=right)
+        if here.status == OPEN:
+            remark = here.remark
+            continue
+        tried.append(sizes)
+        points += here.points
+        chance = max(chance, here.chance)
+        proved = proved and here.status == PROVED
+        conditions += [text for text in here.conditions if text not in conditions]
+    if verdict is not None:
+        return verdict._replace(left=left, right=right, conditions=tuple(conditions))
+    if not tried:
+        remark = remark or "no values of its indices fit the case"
+        return Verdict(OPEN, left, right, remark=remark)
+    status = TESTED if not proved else SOME_SIZES if symbolic else PROVED
+    return Verdict(
+        status, left, right, tuple(tried) if symbolic else (), points, chance, tuple(conditions),
+        remark=remark,
+    )  # fmt: skip
+
+
+def _for_every_size(left: Expr, right: Expr, setting: Setting, case: Case) -> Verdict | None:
+    if setting.shapes:
+        from hwsolve.proofs.matrices import equal_for_every_shape
+
+        chance = equal_for_every_shape(left, right, setting, case)
+        return None if chance is None else Verdict(EVERY_SIZE, points=1, chance=chance)
+    found = proved_for_every_size(left, right, setting, case)
+    if found is None:
+        return None
+    return Verdict(EVERY_SIZE, points=found.points, chance=found.chance)
+
+
+def names_of_sizes(setting: Setting) -> list[str]:
+    """The names of the sizes that are symbols."""
+    names = list(setting.indices.sizes)
+    for shape in setting.shapes.values():
+        for axis in shape:
+            for node in walk(axis):
+                name = getattr(node, "name", None)
+                if name and name not in names:
+                    names.append(name)
+    return names
+
+
+def _trials(setting: Setting) -> Iterator[dict[str, int]]:
+    """Concrete sizes, the smallest first; several sizes are different from each other too."""
+    names = names_of_sizes(setting)
+    if not names:
+        yield {}
+        return
+    if len(names) == 1:
+        for size in SIZES:
+            yield {names[0]: size}
+        return
+    yield dict.fromkeys(names, 1)
+    yield {name: 1 + place % 2 for place, name in enumerate(names)}
+    yield {name: 2 - place % 2 for place, name in enumerate(names)}
+    yield dict.fromkeys(names, 2)
+    yield {name: 2 + place % 2 for place, name in enumerate(names)}
+    yield {name: 3 - place % 2 for place, name in enumerate(names)}
+
+
+def context_at(
+    setting: Setting, case: Case, sizes: Mapping[str, int], indices: Mapping[str, int]
+) -> Context:
+    """What an equality rests on at concrete sizes and indices."""
+    assumptions = [
+        expr for body, loops in setting.assumptions for expr in at_each(body, loops, sizes)
+    ]
+    shapes = {
+        name: tuple(whole(axis, sizes) for axis in shape)
+        for name, shape in setting.shapes.items()
+    }
+    return Context(
+        equations=setting.equations,
+        assumptions=(*assumptions, *case.conditions),
+        sizes=sizes,
+        indices=indices,
+        shapes=shapes,
+    )
+
+
+def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
+    left: Expr,
+    right: Expr,
+    setting: Setting,
+    case: Case,
+    sizes: Mapping[str, int],
+    deadline: float,
+) -> Verdict | None:
+    """The worst of all values of the indices; None where no values fit."""
+    ranges = setting.indices.free
+    used = setting.indices.used((left, right))
+    worst: Verdict | None = None
+    points, chance, conditions = 0, 0.0, list[str]()
+    for count, numbers in enumerate(values(used, ranges, sizes, case)):
+        if count >= MANY_VALUES or perf_counter() > deadline:
+            break
+        try:
+            found = compare(left, right, context_at(setting, case, sizes, numbers))
+        except EquationErrors as several:
+            raise several.errors[0] from None
+        if found.equal is None:
+            worst = Verdict(OPEN, remark=found.method)
+            continue
+        points += found.points
+        chance = max(chance, found.chance)
+        conditions += [
+            text for text in map(_general, found.conditions) if text not in conditions
+        ]
+        if not found.equal:
+            where = {**sizes, **numbers, **(found.counterexample or {})}
+            return Verdict(
+                WRONG, left, right, (sizes,), points, where=where,
+                values=(found.left, found.right),
+            )  # fmt: skip
+        status = PROVED if found.proved else TESTED
+        if worst is None or worst.status == PROVED:
+            worst = Verdict(status)
+    if worst is None:
+        return None
+    return worst._replace(points=points, chance=chance, conditions=tuple(conditions))
+
+
+def _general(condition: str) -> str:
+    """A condition on one entry as it is meant for each: "y[1] != 0" as "y[j] != 0"."""
+    import re
+
+    return re.sub(r"\[\d+\]", "[j]", condition)
+
+
+def reached(
+    goal: tuple[Expr, Expr], lines: Sequence[Line], setting: Setting, case: Case
+) -> bool:
+    """Whether a derivation shows what is to be shown, in each case that there is."""
+    from hwsolve.proofs.ranges import partitions
+
+    used = setting.indices.used(goal)
+    return all(
+        any(
+            _fits(blocks, line.case) and _arrives(goal, line, lines, number, setting)
+            for number, line in enumerate(lines)
+        )
+        for blocks in partitions(used, setting.indices.free, case)
+    )
+
+
+def _fits(blocks: Mapping[str, int], case: Case) -> bool:
+    """Whether a line speaks about the indices of a case."""
+    return all(a in blocks and b in blocks and blocks[a] == blocks[b] for a, b in case.equal) and (
+        all(a in blocks and b in blocks and blocks[a] != blocks[b] for a, b in case.different)
+    )
+
+
+def _arrives(
+    goal: tuple[Expr, Expr], line: Line, lines: Sequence[Line], number: int, setting: Setting
+) -> bool:
+    start, at = line, number
+    chain = list(line.parts)
+    while start.continues:
+        at = at - 1 if start.source is None else start.source
+        if not 0 <= at < number + 1:
+            return False
+        start = lines[at]
+        chain = [*start.parts, *chain]
+    for first, last in (goal, goal[::-1]):
+        if first in chain[:-1] and _same(chain[-1], last, setting, line.case):
+            return True
+    return False
+
+
+def _same(end: Expr, wanted: Expr, setting: Setting, case: Case) -> bool:
+    """Whether the end of a chain is what is wanted, with no derivative left in it."""
+    if end == wanted:
+        return True
+    unresolved = {node for node in walk(end) if isinstance(node, Deriv)}
+    if unresolved - {node for node in walk(wanted) if isinstance(node, Deriv)}:
+        return False
+    verdict = settle(end, wanted, setting, case)
+    return verdict.status not in {WRONG, OPEN}
+
+
+def contradiction(setting: Setting) -> bool:
+    """Whether no values were found for which all assumptions hold."""
+    if not setting.assumptions:
+        return False
+    return not any(_satisfied(setting, sizes) for sizes in _trials(setting))
+
+
+def _satisfied(setting: Setting, sizes: Mapping[str, int]) -> bool:
+    from hwsolve.expr.systems import EXACT, FLOATS, NumberSystem
+    from hwsolve.proofs.small import exact_points, random_points
+
+    used = setting.indices.used([body for body, _ in setting.assumptions])
+    numbers = next(values(used, setting.indices.free, sizes, Case()), None)
+    if numbers is None:
+        return False
+    context = context_at(setting, Case(), sizes, numbers)
+    statement = Statement((Num(0),), context._replace(equations=setting.equations))
+    exact: list[tuple[NumberSystem, Any]] = [
+        (EXACT, point) for point, _ in exact_points(statement, 200)
+    ]
+    floats = [(FLOATS, point) for point in random_points(statement, 50, 1)]
+    for system, point in (*exact, *floats):
+        try:
+            found = statement.at(system, point)
+        except (EquationError, ArithmeticError, ValueError):
+            continue
+        if all(bool(found[test]) for test in statement.tests):
+            return True
+    return False
+
+
+
+
+__all__ = ["Comparison", "Line", "Verdict", "check_lines", "contradiction", "reached", "settle"]

@@ -1,0 +1,213 @@
+"""Formulas recognised in others: a softmax by its name, a sum that is known to be 1.
+
+A pattern is a formula in which some names stand for any index expression. Products
+are recognised in larger ones, whatever else is multiplied with them.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hwsolve.expr.tree import Apply, Expr, Index, Num, Over, Sym, walk
+from hwsolve.proofs.names import substitute
+from hwsolve.proofs.products import (
+    Factor,
+    Product,
+    collected,
+    key,
+    product_expr,
+    product_of,
+    sum_expr,
+    terms_of,
+    times,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hwsolve.proofs.tidy import Tidier
+
+# A product of sums with more summands is not multiplied out.
+MANY: Final = 60
+_SUMS: Final = frozenset({"add", "sub"})
+
+
+# -- patterns -------------------------------------------------------------------------
+
+
+def match(pattern: Expr, expr: Expr, variables: frozenset[str]) -> dict[str, Expr] | None:
+    """What the variables of a pattern stand for so that it becomes the expression, or None."""
+    found: dict[str, Expr] = {}
+    return found if _match(pattern, expr, variables, found) else None
+
+
+def _match(pattern: Expr, expr: Expr, variables: frozenset[str], found: dict[str, Expr]) -> bool:
+    if isinstance(pattern, Sym) and pattern.name in variables:
+        before = found.setdefault(pattern.name, expr)
+        return before is expr or key(before) == key(expr)
+    match pattern, expr:
+        case Index(base=one, indices=mine), Index(base=other, indices=its):
+            return one == other and _match_all(mine, its, variables, found)
+        case Over(), Over() if pattern.op == expr.op:
+            body = substitute(pattern.body, {pattern.variable: Sym(expr.variable)})
+            ends = (pattern.low, pattern.high, body), (expr.low, expr.high, expr.body)
+            return _match_all(*ends, variables - {expr.variable}, found)
+        case Apply(), Apply() if pattern.op == expr.op and pattern.attributes == expr.attributes:
+            return _match_all(pattern.args, expr.args, variables, found)
+    return key(pattern) == key(expr)
+
+
+def _match_all(
+    patterns: Sequence[Expr],
+    exprs: Sequence[Expr],
+    variables: frozenset[str],
+    found: dict[str, Expr],
+) -> bool:
+    return len(patterns) == len(exprs) and all(
+        _match(pattern, expr, variables, found)
+        for pattern, expr in zip(patterns, exprs, strict=True)
+    )
+
+
+class Named(NamedTuple):
+    """A product that has a name: `P[i] = exp(h[i])/sum(exp(h[k]) for k in 1..N)`."""
+
+    target: Expr
+    body: Product
+    variables: frozenset[str]
+
+
+def named_product(target: Expr, body: Expr, variables: Iterable[str]) -> Named | None:
+    """A definition whose body is a quotient or product of several factors, else None.
+
+    Only such a body cannot be taken for part of something simpler.
+    """
+    product = product_of(body)
+    divides = any(isinstance(f.exponent, Fraction) and f.exponent < 0 for f in product.factors)
+    if len(product.factors) < 2 or not divides or product.number != 1:  # noqa: PLR2004  (a quotient has two)
+        return None
+    return Named(target, product, frozenset(variables))
+
+
+def with_names(product: Product, named: Named) -> Product:
+    """A product with the named one in it put under its name, as often as it is there."""
+    for _ in range(MANY):
+        found = _once(product, named)
+        if found is None:
+            return product
+        product = found
+    return product
+
+
+def _once(product: Product, named: Named) -> Product | None:
+    candidates = _bindings(product, named, 0, {})
+    for binding in candidates:
+        body = [
+            Factor(substitute(base, binding), exponent) for base, exponent in named.body.factors
+        ]
+        inverse = [Factor(b, -e) if isinstance(e, Fraction) else Factor(b, e) for b, e in body]
+        rest = times(product, Product(Fraction(1), tuple(inverse)))
+        name = substitute(named.target, binding)
+        # the name stands where the first factor of its body stood
+        return times(Product(rest.number, (Factor(name),)), Product(Fraction(1), rest.factors))
+    return None
+
+
+def _bindings(
+    product: Product, named: Named, position: int, binding: dict[str, Expr]
+) -> list[dict[str, Expr]]:
+    """What the variables can stand for so that every factor of the named product is there."""
+    if position == len(named.body.factors):
+        return [binding] if named.variables <= binding.keys() else []
+    base, exponent = named.body.factors[position]
+    found: list[dict[str, Expr]] = []
+    for own, power in product.factors:
+        if not (isinstance(exponent, Fraction) and isinstance(power, Fraction)):
+            continue
+        enough = power >= exponent if exponent > 0 else power <= exponent
+        trial = dict(binding)
+        if enough and _match(base, own, named.variables, trial):
+            found.extend(_bindings(product, named, position + 1, trial))
+    return found
+
+
+# -- other forms of the same ------------------------------------------------------------
+
+
+def taken_out(expr: Expr, output: Expr) -> Expr:
+    """A sum whose summands all have a factor, with that factor in front: P*d - P*Q."""
+    terms = terms_of(expr)
+    own = key(output)
+    if len(terms) < 2 or not all(_has(term, own) for term in terms):  # noqa: PLR2004  (a sum)
+        return expr
+    divided = Product(Fraction(1), (Factor(output, Fraction(-1)),))
+    inner = sum_expr([times(term, divided) for term in terms])
+    return product_expr(times(Product(Fraction(1), (Factor(output),)), product_of(inner)))
+
+
+def _has(term: Product, own: object) -> bool:
+    return any(
+        key(base) == own and isinstance(power, Fraction) and power >= 1
+        for base, power in term.factors
+    )
+
+
+def simplest(expr: Expr, tidier: Tidier) -> Expr:
+    """The expression, or the same with brackets multiplied out where much cancels then.
+
+    `p*(1 - p)*((1 - t)/(1 - p) - t/p)` becomes `p - t`.
+    """
+    product = product_of(expr)
+    if len(product.factors) < 2:  # noqa: PLR2004  (nothing to multiply out)
+        return expr
+    spread = _cancelled(product)
+    if spread is None:
+        return expr
+    once = tidier.sum([product_of(tidier.product(term)) for term in spread])
+    terms = [part for term in spread for part in multiplied_out(term)]
+    fully = tidier.sum(terms)
+    return min((expr, once, fully), key=size)
+
+
+def _cancelled(product: Product) -> list[Product] | None:
+    """The product multiplied out over a sum in which it cancels divisors, or None."""
+    keys = {key(base) for base, power in product.factors if _is_positive(power)}
+    for position, (base, power) in enumerate(product.factors):
+        if power != 1 or not (isinstance(base, Apply) and base.op in _SUMS):
+            continue
+        terms = terms_of(base)
+        if not any(
+            key(inner) in keys and not _is_positive(exponent)
+            for term in terms
+            for inner, exponent in term.factors
+        ):
+            continue
+        rest = (*product.factors[:position], *product.factors[position + 1 :])
+        return collected([times(Product(product.number, rest), term) for term in terms])
+    return None
+
+
+def _is_positive(power: Fraction | Expr) -> bool:
+    return isinstance(power, Fraction) and power > 0
+
+
+def multiplied_out(product: Product) -> list[Product]:
+    """A product as a sum of products without sums in them, unless that is very long."""
+    done = [Product(product.number)]
+    for base, power in product.factors:
+        is_sum = isinstance(base, Apply) and base.op in _SUMS
+        if not is_sum or not _is_positive(power) or power.denominator != 1 or power > 4:  # type: ignore[union-attr,operator]  # noqa: PLR2004  # a fraction
+            done = [times(term, Product(Fraction(1), (Factor(base, power),))) for term in done]
+            continue
+        parts = terms_of(base)
+        for _ in range(int(power)):  # type: ignore[arg-type]  # a whole number
+            if len(done) * len(parts) > MANY:
+                return [product]
+            done = [times(term, part) for term in done for part in parts]
+    return collected(done)
+
+
+def size(expr: Expr) -> int:
+    """How much there is to read: the number of names, numbers and operations."""
+    return sum(not isinstance(node, Num) or node.value not in {1, -1} for node in walk(expr))

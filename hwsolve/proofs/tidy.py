@@ -1,0 +1,268 @@
+"""Formulas as people write them: no `1*`, no `+ 0`, signs and numbers in front.
+
+Nothing changes its value where the formula has one: constants are added up exactly,
+equal terms are collected, a factor that does not depend on a sum's index stands before
+the sum, and a Kronecker delta inside a sum picks the one term that it is 1 for.
+(`x/x` becomes 1, which also has a value where x is 0.)
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+from hwsolve.proofs.names import free_names, substitute
+from hwsolve.proofs.products import (
+    ONE,
+    Factor,
+    Product,
+    collected,
+    content,
+    key,
+    number_of,
+    product_expr,
+    product_of,
+    sum_expr,
+    terms_of,
+    times,
+)
+from hwsolve.proofs.index_ranges import Facts, affine, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# The value of a sum that is known beforehand, `sum(y[k] for k in 1..N) = 1`, or None.
+Known = "Callable[[Expr], Expr | None]"
+_SUMS: Final = frozenset({"add", "sub"})
+_TESTS: Final = {
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b,
+}
+
+
+def tidy(
+    expr: Expr,
+    facts: Facts | None = None,
+    *,
+    known: Callable[[Expr], Expr | None] | None = None,
+    resolve: bool = True,
+) -> Expr:
+    """A formula of numbers and entries, written as people do.
+
+    Args:
+        expr: the formula; matrix products in it are left alone.
+        facts: the ranges of the indices that are free in it.
+        known: gives the value of a sum over a range where an assumption says it.
+        resolve: whether deltas pick terms out of sums.
+    """
+    decimals = any(isinstance(node, Num) and isinstance(node.value, float) for node in walk(expr))
+    return Tidier(facts or Facts(), known, decimals=decimals, resolve=resolve).expr(expr)
+
+
+class Tidier:
+    """What is known while a formula is tidied; inside of a sum that is more."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        known: Callable[[Expr], Expr | None] | None,
+        *,
+        decimals: bool,
+        resolve: bool,
+    ) -> None:
+        self.facts = facts
+        self.known = known
+        self.decimals = decimals
+        self.resolve = resolve
+
+    def within(self, variable: str, low: Expr, high: Expr) -> Tidier:
+        """The same inside of a sum."""
+        facts = self.facts.within(variable, low, high)
+        return Tidier(facts, self.known, decimals=self.decimals, resolve=self.resolve)
+
+    def expr(self, expr: Expr) -> Expr:  # noqa: PLR0911  (a case for each kind of node)
+        """An expression in its tidy form."""
+        match expr:
+            case Num():
+                number = number_of(expr)
+                return expr if number is None else self._made(Product(number))
+            case Sym() | Deriv():
+                return expr
+            case Index():
+                return Index(expr.base, tuple(map(self.index, expr.indices)), expr.at)
+            case Over():
+                return self._over(expr)
+            case Apply(op="add" | "sub" | "neg", attributes=()):
+                return self.sum(terms_of(self._with_tidy_parts(expr)))
+            case Apply(op="mul" | "div" | "pow", attributes=()):
+                return self._product(expr)
+            case Apply():
+                return self._call(expr)
+        return expr
+
+    def index(self, expr: Expr) -> Expr:
+        """An index expression: its names first, its number last."""
+        value = affine(expr)
+        if value is not None:
+            return written(value)
+        return self.expr(expr) if not _is_slice(expr) else expr
+
+    def sum(self, terms: Sequence[Product]) -> Expr:
+        """Summands as an expression, equal ones collected."""
+        return sum_expr(collected(terms), decimals=self.decimals)
+
+    def _made(self, product: Product) -> Expr:
+        return product_expr(product, decimals=self.decimals)
+
+    def _with_tidy_parts(self, expr: Apply) -> Expr:
+        """A sum with its summands tidied; the signs between them stay as they are."""
+        args = []
+        for arg in expr.args:
+            if isinstance(arg, Apply) and arg.op in {"add", "sub", "neg"}:
+                args.append(self._with_tidy_parts(arg))
+            else:
+                args.append(self.expr(arg))
+        return Apply(expr.op, tuple(args))
+
+    # -- products -------------------------------------------------------------
+
+    def _product(self, expr: Apply) -> Expr:
+        args = tuple(self.expr(arg) for arg in expr.args)
+        product = product_of(Apply(expr.op, args))
+        if len(product.factors) == 1 and product.factors[0].base == Apply(expr.op, args):
+            return product.factors[0].base  # it cannot be taken apart: x^(1/2), 1/0
+        return self.product(product)
+
+    def product(self, product: Product) -> Expr:
+        """A product of tidy factors as an expression."""
+        result = Product(product.number)
+        for base, exponent in product.factors:
+            result = times(result, self._without_content(base, exponent))
+        result = self._deltas_once(result)
+        result = _turned(result)
+        if abs(result.number) == 1 and len(result.factors) == 1:
+            base, exponent = result.factors[0]
+            if exponent == 1 and isinstance(base, Apply) and base.op in _SUMS:
+                terms = [t._replace(number=t.number * result.number) for t in terms_of(base)]
+                return self.sum(terms)
+        return self._made(result)
+
+    def _without_content(self, base: Expr, exponent: Fraction | Expr) -> Product:
+        """A factor with the number that all its summands share before it: 2a - 2b."""
+        whole = isinstance(exponent, Fraction) and exponent.denominator == 1
+        if whole and isinstance(base, Apply) and base.op in _SUMS:
+            terms = terms_of(base)
+            shared = content(terms)
+            even = len({abs(term.number) for term in terms}) == 1
+            if not even and shared.denominator != 1:
+                shared = Fraction(-1 if shared < 0 else 1)
+            if shared != 1:
+                inner = self.sum([t._replace(number=t.number / shared) for t in terms])
+                return Product(shared ** int(exponent), (Factor(inner, exponent),))  # type: ignore[arg-type]  # a whole number
+        return Product(ONE, (Factor(base, exponent),))
+
+    @staticmethod
+    def _deltas_once(product: Product) -> Product:
+        """delta^2 is delta."""
+        if not any(is_delta(base) and power != 1 for base, power in product.factors):
+            return product
+        factors = tuple(
+            Factor(base) if is_delta(base) and isinstance(power, Fraction) and power > 0
+            else Factor(base, power)
+            for base, power in product.factors
+        )  # fmt: skip
+        return Product(product.number, factors)
+
+    # -- functions ------------------------------------------------------------
+
+    def _call(self, expr: Apply) -> Expr:  # noqa: PLR0911  (a case for each function)
+        if expr.op == "delta":
+            return self._delta(*expr.args)
+        if _is_slice(expr):
+            return expr
+        args = tuple(self.expr(arg) for arg in expr.args)
+        match expr.op, args:
+            case "identity", (inner,):
+                return inner
+            case "log", (Num(value=1),):
+                return Num(0)
+            case "exp", (Num(value=0),):
+                return Num(1)
+            case "where", (Num(value=condition), yes, no):
+                return yes if condition else no
+            case "where", (_, yes, no) if key(yes) == key(no):
+                return yes
+            case op, (left, right) if op in _TESTS:
+                one, other = number_of(left), number_of(right)
+                if one is not None and other is not None:
+                    return Num(int(_TESTS[op](one, other)))
+        return Apply(expr.op, args, expr.attributes, expr.at)
+
+    def _delta(self, left: Expr, right: Expr) -> Expr:
+        """1 for equal indices and 0 for different ones, where that is known."""
+        left, right = self.index(left), self.index(right)
+        if key(left) == key(right):
+            return Num(1)
+        if self.facts.differ(left, right):
+            return Num(0)
+        return Apply("delta", (left, right))
+
+    # -- sums over ranges -------------------------------------------------------
+
+    def _over(self, expr: Over) -> Expr:
+        low, high = self.index(expr.low), self.index(expr.high)
+        if key(low) == key(high):
+            return self.expr(substitute(expr.body, {expr.variable: low}))
+        if expr.variable in self.facts.ranges:
+            # an outer index of the same name must not be taken for this one
+            from hwsolve.proofs.names import fresh, with_index
+
+            taken = free_names(expr.body) | self.facts.ranges.keys()
+            expr = with_index(expr, fresh(expr.variable, taken))
+        inner = self.within(expr.variable, low, high)
+        body = inner.expr(expr.body)
+        if expr.op in {"sum", "mean"}:
+            from hwsolve.proofs.deltas import summed
+
+            return summed(self, inner, Over(expr.op, body, expr.variable, low, high, expr.at))
+        if expr.op in {"max", "min"} and expr.variable not in free_names(body):
+            return body
+        if expr.op == "prod" and body == Num(1):
+            return body
+        return Over(expr.op, body, expr.variable, low, high, expr.at)
+
+    def value_of(self, total: Expr) -> Expr:
+        """A sum over a range, or the value that an assumption gives it."""
+        value = self.known(total) if self.known is not None else None
+        return total if value is None else value
+
+
+def is_delta(expr: Expr) -> bool:
+    """Whether an expression is a Kronecker delta."""
+    return isinstance(expr, Apply) and expr.op == "delta"
+
+
+def _is_slice(expr: Expr) -> bool:
+    return isinstance(expr, Apply) and expr.op == "slice"
+
+
+def _turned(product: Product) -> Product:
+    """-(a - b)*c as (b - a)*c: one sign less to read."""
+    if product.number.numerator != -1:
+        return product
+    for position, (base, exponent) in enumerate(product.factors):
+        odd = isinstance(exponent, Fraction) and exponent > 0 and exponent % 2 == 1
+        if not odd or not isinstance(base, Apply) or base.op != "sub":
+            continue
+        terms = terms_of(base)
+        if len(terms) == 2 and all(term.factors for term in terms):  # noqa: PLR2004  (a difference of two names)
+            factors = list(product.factors)
+            opposite = [term._replace(number=-term.number) for term in terms]
+            factors[position] = Factor(sum_expr(opposite), exponent)
+            return Product(-product.number, tuple(factors))
+    return product
