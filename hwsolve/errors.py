@@ -91,8 +91,15 @@ class CertificateError(HwsolveError):
     exit_code = 1
 
 
+# A short word has few letters to agree in; a long one must agree in more of them.
+_SHORT_WORD, _NEAR_SHORT, _NEAR_LONG = 5, 0.66, 0.7
+
+
 def closest(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str | None:
-    """The known word nearest to a mistyped one, or None where none is near."""
+    """The known word nearest to a mistyped one, or None where none is near.
+
+    A word of up to five letters is near to words that have one letter more or fewer.
+    """
     import difflib
 
     by_lower = {name.lower(): name for name in known}
@@ -100,7 +107,10 @@ def closest(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str | N
     by_lower.update({name: name for name in known if name == name.lower()})
     if word.lower() in by_lower:
         return by_lower[word.lower()]
-    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    short = len(word) <= _SHORT_WORD
+    names = [name for name in by_lower if not short or abs(len(name) - len(word)) <= 1]
+    cutoff = _NEAR_SHORT if short else _NEAR_LONG
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=cutoff)
     return by_lower[near[0]] if near else None
 
 

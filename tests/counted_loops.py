@@ -94,10 +94,12 @@ def convolve(  # noqa: PLR0913  (a convolution has this many settings)
     dilation: tuple[int, int],
     *,
     bias: bool,
+    there: tuple[range, range],
 ) -> tuple[Maps, int, int]:
     """The output of a convolution on padded maps, and how many weights and biases it used.
 
-    `sees` lists the maps that each filter reads.
+    `sees` lists the maps that each filter reads; values outside of the rows and columns
+    `there` are passed over.
     """
     meter = maps[0][0][0].meter
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
@@ -117,15 +119,16 @@ def convolve(  # noqa: PLR0913  (a convolution has this many settings)
                         for j in range(kernel[1]):
                             key = (number, channel, i, j)
                             weight = weights.setdefault(key, Value(meter))
-                            at = maps[channel][top + i * dilation[0]][left + j * dilation[1]]
-                            products.append(weight * at)
-                            meter["connections"] += 1
-                total = products[0]
+                            row, column = top + i * dilation[0], left + j * dilation[1]
+                            if row in there[0] and column in there[1]:
+                                products.append(weight * maps[channel][row][column])
+                                meter["connections"] += 1
+                if bias:
+                    products.append(biases.setdefault(number, Value(meter)))
+                    meter["connections"] += 1
+                total = products[0] if products else Value(meter)
                 for product in products[1:]:
                     total = total + product
-                if bias:
-                    total = total + biases.setdefault(number, Value(meter))
-                    meter["connections"] += 1
                 line.append(total)
             output.append(line)
         outputs.append(output)
@@ -139,17 +142,25 @@ def pool(  # noqa: PLR0913  (a pooling has this many settings)
     columns: list[int],
     kernel: tuple[int, int],
     kind: str,
+    there: tuple[range, range],
 ) -> Maps:
-    """The output of a pooling whose windows start at these rows and columns."""
+    """The output of a pooling whose windows start at these rows and columns.
+
+    Only the values in the rows and columns `there` exist.
+    """
     outputs: Maps = []
-    area = kernel[0] * kernel[1]
     for _ in range(channels):
         coefficient, bias = Value(meter), Value(meter)
         output: Map = []
-        for _ in rows:
+        for top in rows:
             line: list[Value] = []
-            for _ in columns:
-                seen = [Value(meter) for _ in range(area)]
+            for left in columns:
+                seen = [
+                    Value(meter)
+                    for row in range(top, top + kernel[0])
+                    for column in range(left, left + kernel[1])
+                    if row in there[0] and column in there[1]
+                ]
                 meter["connections"] += len(seen)
                 result = seen[0]
                 for value in seen[1:]:

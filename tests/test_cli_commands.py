@@ -337,3 +337,102 @@ def test_the_public_names_are_all_there() -> None:
     assert set(hwsolve.__all__) <= set(dir(hwsolve))
     with pytest.raises(AttributeError, match="module 'hwsolve' has no attribute 'nothing'"):
         _ = hwsolve.nothing  # type: ignore[attr-defined]  # that it is not there is tested
+
+
+SQUARE = "kind: graph\n{title}given: {{x: 2}}\nequations: [y = x^2]\nanswers: {{y: {answer}}}\n"
+
+
+def test_an_answer_that_agrees_with_the_file_is_marked(hwsolve: Command, folder: Folder) -> None:
+    folder({"a.yaml": SQUARE.format(title="", answer="4")})
+    ran = hwsolve("run", "a.yaml")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Answer\n  y = 4   (as stated)\n" in ran.out
+    assert "Warning" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "warning"),
+    [
+        ("5", "a.yaml:4:14: the file states 5 for y, computed 4"),
+        ("4.26", "a.yaml:4:14: the file states 4.26 for y, computed 4"),
+        ("two", "a.yaml:4:14: the file states two for y, but 'two' is not a number, computed 4"),
+        (
+            "[1, 2]",
+            (
+                "a.yaml:4:15: the file states another shape for y: stated 2 values, "
+                "computed a single value"
+            ),
+        ),
+    ],
+)
+def test_an_answer_that_the_file_states_otherwise_gets_a_warning(
+    answer: str, warning: str, hwsolve: Command, folder: Folder
+) -> None:
+    folder({"a.yaml": SQUARE.format(title="", answer=answer)})
+    for working in ("full", "short", "none"):
+        ran = hwsolve("run", "a.yaml", "--working", working)
+        # to say whether an answer is right is what `check` is for
+        assert (ran.code, ran.err) == (0, "")
+        assert f"Warning: {warning}" in " ".join(ran.out.split())
+        assert "as stated" not in ran.out
+    data = json.loads(hwsolve("run", "a.yaml", "--json").out)
+    assert data["warnings"] == [warning]
+    assert hwsolve("check", "a.yaml").code == 1
+
+
+def test_an_entry_that_differs_is_named_and_each_part_has_its_own_answers(
+    hwsolve: Command, folder: Folder
+) -> None:
+    folder(
+        {
+            "a.yaml": "kind: graph\ngiven: {x: [1, 2]}\nequations: [y = 2*x, z = 3*x]\nparts:\n"
+            "  a:\n    answers: {y: [2, 5]}\n  b:\n    answers: {z: [3, 6]}\n"
+        }
+    )
+    ran = hwsolve("run", "a.yaml")
+    assert "Warning: a.yaml:6:22: the file states 5 for y[1], computed 4\n" in ran.out
+    assert ran.out.count("Warning") == 1
+    assert ran.out.count("as stated") == 1
+    assert "z = [3, 6]   (as stated)\n" in ran.out
+
+
+def test_stated_answers_say_nothing_on_other_given_values(hwsolve: Command, folder: Folder) -> None:
+    folder({"a.yaml": SQUARE.format(title="", answer="4")})
+    for option in (("--set", "x=3"), ("--round-steps", "0"), ("--ties", "even")):
+        out = hwsolve("run", "a.yaml", *option).out
+        assert "stated" not in out
+        assert "Warning" not in out
+
+
+def test_each_of_several_files_has_a_heading(hwsolve: Command, folder: Folder) -> None:
+    folder(
+        {
+            "a.yaml": SQUARE.format(title="title: A square\n", answer="4"),
+            "b.yaml": SQUARE.format(title="", answer="4"),
+        }
+    )
+    both = hwsolve("run", "a.yaml", "b.yaml", "--working", "none").out
+    proved = "Proved: values by exact fractions\n"
+    answers = f"y = 4   (as stated)\n\n{proved}"
+    assert both == f"A square\n========\n\n{answers}\nb.yaml\n======\n\n{answers}"
+    assert hwsolve("run", "a.yaml", "--working", "none").out == answers
+    full = hwsolve("run", "b.yaml", "a.yaml").out
+    assert full.startswith("b.yaml\n======\n\nGiven\n")
+    assert "\n\nA square\n========\n\nGiven\n" in full
+
+
+def test_words_of_a_list_may_have_capitals(hwsolve: Command, folder: Folder) -> None:
+    folder(
+        {
+            "a.yaml": "kind: Recurrent\ncell: RNN\nactivation: ReLU\nworking: None\nexact: YES\n"
+            "given: {x: [1, 2], h0: 0, W: 1, U: 2}\nconventions: {Relu_at_0: 1}\nfind: [h2]\n"
+        }
+    )
+    ran = hwsolve("run", "a.yaml")
+    assert ran.err == "a.yaml:7:15: unknown convention 'Relu_at_0'; did you mean 'relu_at_0'?\n"
+    text = "kind: Recurrent\ncell: RNN\nactivation: RELU\nworking: None\nexact: YES\n"
+    given = "given: {x: [1, 2], h0: 0, W: 1, U: 2}\nconventions: {log: Natural}\nfind: [h2]\n"
+    folder({"a.yaml": text + given})
+    # h1 = relu(1 + 2*0) = 1, h2 = relu(2 + 2*1) = 4
+    assert hwsolve("run", "a.yaml").out.startswith("h2 = 4\n")
+    assert hwsolve("new", "Graph").out == hwsolve("new", "graph").out

@@ -173,9 +173,44 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(residual: Path) -> None:
     watched = on_a_terminal("check", ".", cwd=residual.parent)
     piped = process("check", ".", cwd=residual.parent)
     totals = "10 answers in 2 files: 10 right\n"
-    assert "checking" in watched.out
+    assert "checking [############------------] 1 of 2" in watched.out
     assert watched.out.endswith(totals)
     assert piped == Ran(0, totals, "")
+
+
+def test_nothing_of_the_progress_bar_stays_on_the_screen(residual: Path) -> None:
+    (residual.parent / "second.yaml").write_text(RESIDUAL, encoding="utf-8")
+    watched = on_a_terminal("check", ".", cwd=residual.parent)
+    *bars, results = watched.out.split("\r")
+    assert results == "10 answers in 2 files: 10 right\n"
+    # every bar is followed by as many blanks as it had characters
+    shown = [piece for piece in bars if piece]
+    assert len(shown) == 4
+    assert [len(blank) for blank in shown[1::2]] == [len(bar) for bar in shown[::2]]
+    assert not "".join(shown[1::2]).strip()
+
+
+def test_a_message_is_broken_between_words_on_a_terminal_only(residual: Path) -> None:
+    (residual.parent / "wrong.yaml").write_text(
+        "kind: graph\ngiven: {x: 1}\nequations: [z = x]\nwroking: full\n", encoding="utf-8"
+    )
+    message = "wrong.yaml:4:1: unknown key 'wroking'; did you mean 'working'?"
+    watched = on_a_terminal("run", "wrong.yaml", cwd=residual.parent, COLUMNS="40")
+    assert watched.out == "wrong.yaml:4:1: unknown key 'wroking';\n    did you mean 'working'?\n"
+    assert process("run", "wrong.yaml", cwd=residual.parent).err == f"{message}\n"
+
+
+def test_standard_input_that_is_closed_is_said(residual: Path) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m hwsolve run - <&-"],
+        capture_output=True,
+        check=False,
+        cwd=residual.parent,
+        env=environment(),
+        text=True,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr == "stdin: standard input is closed; give a file, or pipe one in\n"
 
 
 def test_a_dumb_terminal_gets_no_progress_bar(residual: Path) -> None:

@@ -184,11 +184,27 @@ def test_a_target_that_would_be_broadcast_is_refused() -> None:
     )
 
 
-def test_a_class_number_as_target_gets_a_hint_at_one_hot() -> None:
+def test_a_plain_number_as_target_of_several_units_gets_a_hint_at_what_to_write() -> None:
     layers = (("W1", "b1", "softmax", ""),)
-    assert message({**MAZUR, "t": ()}, layers, loss="ce") == (
+    assert message({**MAZUR, "t": ()}, layers, loss="mse") == (
         "net.yaml:9:7: the target t is a number, but the network's output is 2; "
         "write t as 2 numbers; the first class is one-hot [1, 0]"
+    )
+    wide = {"x": (2,), "t": (1,), "W1": (9, 2), "b1": ()}
+    assert message(wide, layers, loss="ce") == (
+        "net.yaml:9:7: the target t is a vector of 1 number, but the network's output is 9; "
+        "write t as 9 numbers; the first class is one-hot [1, 0, ..., 0]"
+    )
+
+
+def test_a_class_may_be_the_target_by_its_number() -> None:
+    layers = (("W1", "b1", "softmax", ""),)
+    assert equations({**MAZUR, "t": ()}, layers, loss="ce")[-1] == "L = cross_entropy(yhat, t)"
+    shapes = {"X": (4, 2), "t": (4,), "W1": (5, 2), "b1": (5,)}
+    last = equations(shapes, layers, ("X", "t"), "rows", "cross entropy", reduction="sum")[-1]
+    assert last == "L = cross_entropy(Yhat, t, reduction=sum)"
+    assert "a vector would be broadcast" in message(
+        {**shapes, "X": (2, 4), "t": (5,)}, layers, ("X", "t"), "columns", "ce"
     )
 
 

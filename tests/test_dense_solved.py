@@ -146,3 +146,61 @@ def test_shapes_that_do_not_fit_are_reported_at_their_layer() -> None:
         "net.yaml:11:5: W1 is a 2x3 matrix, but the input X gives 2 numbers an example; "
         "if it is stored inputs x units, write `conventions: {weights: in_out}`"
     )
+
+
+ONE_UNIT = """
+kind: network
+given: {{x: [1, 2], t: {target}, W1: [[0.5, 0.25]]}}
+layers: [{{W: W1, b: {bias}, activation: {activation}}}]
+loss: half_squared_error
+find: [{output}, L, dL/dW1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "bias"), [("[3]", "[1]"), ("3", "1"), ("3", "[1]"), ("[3]", "1")]
+)
+def test_one_unit_may_have_plain_numbers_for_its_target_and_bias(target: str, bias: str) -> None:
+    text = ONE_UNIT.format(target=target, bias=bias, activation="ReLU", output="yhat")
+    answers = {answer.name: answer.value for answer in solve(read_text(text)).answers}
+    # 0.5*1 + 0.25*2 + 1 = 2, half of (2 - 3)^2, and (2 - 3)*x
+    assert np.asarray(answers["yhat"]).tolist() == [2]
+    assert answers["L"] == 0.5
+    assert np.asarray(answers["dL/dW1"]).tolist() == [[-1, -2]]
+
+
+@pytest.mark.parametrize("output", ["ŷ", "y_hat", "yhat, ŷ"])
+def test_the_output_has_the_name_by_which_it_is_asked_for(output: str) -> None:
+    text = ONE_UNIT.format(target="3", bias="1", activation="SIGMOID", output=output)
+    answers = {answer.name: answer.value for answer in solve(read_text(text)).answers}
+    for name in output.split(", "):
+        assert answers[name][0] == pytest.approx(1 / (1 + np.exp(-2)))
+
+
+def test_a_name_that_the_network_does_not_have_gets_a_hint_at_those_that_it_has() -> None:
+    text = ONE_UNIT.format(target="3", bias="1", activation="tanh", output="result")
+    with pytest.raises(HwsolveError) as raised:
+        solve(read_text(text, "net.yaml"))
+    assert str(raised.value) == (
+        "net.yaml:6:8: 'result' is not defined; the network computes z1, yhat, L"
+    )
+
+
+def test_a_class_is_given_as_a_vector_or_by_its_number() -> None:
+    text = """
+kind: network
+given: {{X: [[1, 2], [0, 1]], t: {target}, W1: [[0.5, 0.25], [1, 2], [0, 1]]}}
+layers: [{{W: W1, activation: Softmax}}]
+loss: Cross-Entropy
+find: [L, dL/dW1]
+"""
+    by_number, by_vector = (
+        {answer.name: np.asarray(answer.value).tolist() for answer in solution.answers}
+        for solution in (
+            solve(read_text(text.format(target=target)))
+            for target in ("[2, 0]", "[[0, 0, 1], [1, 0, 0]]")
+        )
+    )
+    assert by_number == by_vector
+    # the mean of -log(0.0466126) and -log(0.112719)
+    assert by_number["L"] == pytest.approx(2.62437, abs=5e-6)

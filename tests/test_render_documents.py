@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from documents import SMALL
 
+from hwsolve.expr.parser import parse_expression
 from hwsolve.render.layout import lines
 from hwsolve.render.page import Page
 from hwsolve.render.terminal import plain
+from hwsolve.solution import Answer, Section, Solution, Step
 
 PIPE = """\
 A neuron and a skip connection
@@ -287,3 +290,86 @@ def test_no_line_on_a_screen_is_wider_than_the_screen(width: int) -> None:
     least = 36  # below that a matrix of two columns under its name does not fit
     for line in plain(lines(SMALL, page)).splitlines():
         assert len(line) <= max(width, least), line
+
+
+STATEMENT = """\
+A paragraph may be broken
+into lines by its author,
+who thinks of 80 columns.
+
+    z = w*x
+    h = relu(z)
+So much for the net. Find
+(a) the value of z, and with
+its help
+(b) that of h.
+2. Then go on.
+* And rest.
+net. is no number of an item.
+"""
+
+
+def test_the_lines_of_a_statement_are_its_paragraphs() -> None:
+    text = plain(lines(Solution("", "graph", statement=STATEMENT), Page(60)))
+    assert (
+        text
+        == """\
+A paragraph may be broken into lines by its author, who
+thinks of 80 columns.
+
+    z = w*x
+    h = relu(z)
+So much for the net. Find
+(a) the value of z, and with its help
+(b) that of h.
+2. Then go on.
+* And rest. net. is no number of an item.
+"""
+    )
+
+
+def test_given_values_are_exactly_what_their_author_wrote() -> None:
+    numbers = [0.12345678901234566, 2 / 3]
+    given = (
+        Step(parse_expression("a"), (), numbers[0]),
+        Step(parse_expression("V"), (), numbers),
+        Step(parse_expression("s"), (parse_expression("sqrt(2)"),), 2**0.5),
+    )
+    text = plain(lines(Solution("", "graph", given=given), Page(80)))
+    assert (
+        text
+        == """\
+Given
+  a = 0.12345678901234566
+  V = [0.12345678901234566, 0.6666666666666666]
+  s = sqrt(2) ≈ 1.4142135623730951
+"""
+    )
+
+
+def test_rows_of_a_family_are_set_as_a_matrix() -> None:
+    rows = [np.array([1.0, 2.5]), np.array([30.0, 4.0])]
+    for value in (rows, [[1.0, 2.5], [30.0, 4.0]], np.array(rows)):
+        text = plain(lines(Solution("", "graph", answers=(Answer("h", value),)), Page(80)))
+        assert text == "Answer\n  h = [[ 1, 2.5],\n       [30, 4  ]]\n"
+
+
+LONG = "relu(" + " + ".join(f"[{n}.125, 22.25, 33.5, 4]*[5, 6, 7, {n}]" for n in range(1, 7)) + ")"
+
+
+def test_a_very_long_formula_is_broken_before_its_terms_in_a_pipe() -> None:
+    step = Step(parse_expression("z"), (parse_expression(LONG),), None)
+    text = plain(lines(Solution("", "graph", sections=(Section("Forward", (step,)),)), Page(80)))
+    _, first, *rest = text.splitlines()
+    assert len(rest) == 2
+    assert all(line.lstrip().startswith("+ [") for line in rest)
+    assert max(map(len, (first, *rest))) <= 106
+    joined = " ".join(line.strip() for line in (first, *rest)).partition("= ")[2]
+    assert parse_expression(joined) == parse_expression(LONG)
+
+
+def test_a_formula_of_a_hundred_columns_stays_in_one_line_in_a_pipe() -> None:
+    formula = " + ".join(["alpha*beta"] * 7) + " + s*t"
+    step = Step(parse_expression("z"), (parse_expression(formula),), None)
+    text = plain(lines(Solution("", "graph", sections=(Section("Forward", (step,)),)), Page(80)))
+    assert len(text.splitlines()) == 2

@@ -125,3 +125,8 @@ def test_parts_are_solutions_themselves() -> None:
 def test_a_step_without_a_name_has_none() -> None:
     solution = Solution("t", "graph", sections=(Section("s", (step("", "x + 1", value=2),)),))
     assert read(solution)["sections"][0]["blocks"][0]["name"] is None
+
+
+def test_zero_has_no_sign() -> None:
+    document = to_json(Solution("", "graph", answers=(Answer("z", [-0.0, np.float64(-0.0)]),)))
+    assert "-0" not in document

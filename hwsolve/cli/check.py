@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from hwsolve.marking.compare import Tolerance, Verdict
 
+# The width of the progress bar.
+BAR = 24
+
 EXAMPLES = {
     "check": """\b
 Examples:
@@ -77,18 +80,19 @@ def check(
 
 
 def _reports(files: list[str], tolerance: Tolerance | None) -> Iterator[FileReport]:
-    """A report on each file, with a line of progress where somebody watches."""
+    """A report on each file, with a progress bar where somebody watches."""
     watched = len(files) > 1 and sys.stderr is not None and sys.stderr.isatty()
     if not watched or os.environ.get("TERM") == "dumb":
         yield from (_report(path, tolerance) for path in files)
         return
-    line = ""
-    for number, path in enumerate(files, start=1):
-        before, line = line, f"checking {number} of {len(files)}"
-        sys.stderr.write("\r" + line.ljust(len(before)))
+    for number, path in enumerate(files):
+        full = BAR * number // len(files)
+        bar = f"checking [{'#' * full}{'-' * (BAR - full)}] {number} of {len(files)}"
+        sys.stderr.write(f"\r{bar}")
         sys.stderr.flush()
         yield _report(path, tolerance)
-    sys.stderr.write("\r" + " " * len(line) + "\r")
+        # nothing of it stays behind, neither above the results nor above an error
+        sys.stderr.write(f"\r{' ' * len(bar)}\r")
     sys.stderr.flush()
 
 

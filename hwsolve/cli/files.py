@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.errors import InputError
 
@@ -23,27 +23,53 @@ def problem_files(paths: Sequence[str]) -> list[str]:
     Raises:
         InputError: A folder cannot be read, or has no problem files.
     """
+    found = search(paths)
+    for message in found.unreadable.values():
+        raise InputError(message)
+    return [*found.files]
+
+
+class Found(NamedTuple):
+    """The files that paths stand for, True where one was met while a folder was searched.
+
+    `unreadable` has what to say of each folder that cannot be read.
+    """
+
+    files: dict[str, bool]
+    unreadable: dict[str, str]
+
+
+def search(paths: Sequence[str]) -> Found:
+    """The problem files that paths stand for, as `problem_files` finds them.
+
+    Raises:
+        InputError: A folder that can be read has no problem files.
+    """
     if not paths:
         paths = ["problems" if Path("problems").is_dir() else "."]
-    found: dict[str, None] = {}
+    found = Found({}, {})
     for path in paths:
         if not Path(path).is_dir():
-            found[path] = None
+            found.files[path] = False
             continue
-        inside = list(_search(path))
-        if not inside:
+        closed: dict[str, str] = {}
+        inside = list(_search(path, closed))
+        if not inside and not closed:
             raise InputError(f"no problem files (*.yaml, *.yml) in the folder '{path}'")
-        found.update(dict.fromkeys(inside))
-    return list(found)
+        found.unreadable.update(closed)
+        for each in inside:
+            found.files.setdefault(each, True)
+    return found
 
 
-def _search(folder: str) -> Iterator[str]:
-    for here, folders, files in os.walk(folder, onerror=_unreadable):
+def _search(folder: str, closed: dict[str, str]) -> Iterator[str]:
+    """The problem files of a folder; what cannot be read is noted in `closed`."""
+
+    def note(error: OSError) -> None:
+        closed[str(error.filename)] = f"cannot read the folder '{error.filename}': {error.strerror}"
+
+    for here, folders, files in os.walk(folder, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if name.endswith(SUFFIXES) and not name.startswith("."):
                 yield str(Path(here, name))
-
-
-def _unreadable(error: OSError) -> None:
-    raise InputError(f"cannot read the folder '{error.filename}': {error.strerror}") from error

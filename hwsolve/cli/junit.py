@@ -25,7 +25,7 @@ def junit_xml(reports: list[FileReport]) -> str:
     An answer that is not right is a failure; a file that cannot be checked is an error.
     """
     suites = "".join(map(_suite, reports))
-    tests = sum(max(len(report.verdicts), bool(report.error)) for report in reports)
+    tests = sum(map(_tests, reports))
     failures = sum(not verdict.right for report in reports for verdict in report.verdicts)
     errors = sum(bool(report.error) for report in reports)
     seconds = sum(report.seconds for report in reports)
@@ -66,13 +66,17 @@ def _suite(report: FileReport) -> str:
             f"      <error message={_attribute(report.error.partition(chr(10))[0])}>"
             f"{_text(report.error)}</error>\n    </testcase>\n"
         )
-    tests = max(len(report.verdicts), bool(report.error))
     failures = sum(not verdict.right for verdict in report.verdicts)
     return (
-        f'  <testsuite name={_attribute(report.path)} tests="{tests}" failures="{failures}" '
+        f'  <testsuite name={_attribute(report.path)} tests="{_tests(report)}" failures="{failures}" '
         f'errors="{int(bool(report.error))}" skipped="0" time="{report.seconds:.6f}">\n'
         f"{cases}  </testsuite>\n"
     )
+
+
+def _tests(report: FileReport) -> int:
+    """The test cases of a file: its answers, and one for what stopped it."""
+    return len(report.verdicts) + int(bool(report.error))
 
 
 def _case(report: FileReport, verdict: Verdict) -> str:

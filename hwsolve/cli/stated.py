@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsolve.cli.verdicts import explained, label
+from hwsolve.cli.verdicts import explained
 
 if TYPE_CHECKING:
     from hwsolve.marking.compare import Verdict

@@ -75,7 +75,13 @@ def explanation(verdict: Verdict) -> str:
     if verdict.difference is not None and verdict.allowed is not None:
         allowed = f"{verdict.allowed:.3g} allowed" if verdict.allowed else "exact"
         text += f", difference {verdict.difference:.3g} ({allowed})"
-    return f"{text}; {verdict.reason}" if verdict.reason else text
+    if verdict.reason.endswith("?"):
+        text += f" ({verdict.reason})"
+    elif verdict.reason:
+        text += f"; {verdict.reason}"
+    if verdict.more:
+        text += f"; and {verdict.more} more entr{'y' if verdict.more == 1 else 'ies'}"
+    return text
 
 
 def stated_text(stated: Stated) -> str:
@@ -130,6 +136,7 @@ def _verdict_data(verdict: Verdict) -> dict[str, Any]:
         "difference": _json_number(verdict.difference),
         "allowed": _json_number(verdict.allowed),
         "entry": list(verdict.entry) or None,
+        "more": verdict.more,
         "reason": verdict.reason or None,
         "line": place.line if place else None,
         "column": place.column if place else None,

@@ -189,6 +189,9 @@ def contributions(
         rule = rules[position] if len(rules) > 1 else rules[0]
         partial = rule(result, *terms)
         if upstream.shape and isinstance(partial, int) and partial == 0:
+            shape = graph.shapes[arg]
+            zero = upstream.number(0)
+            found.append((arg, zero.fn("spread", shape=shape) if shape else zero))
             continue
         term = upstream * partial
         if term.shape != graph.shapes[arg]:

@@ -43,6 +43,7 @@ def derivative(lowering: Lowering, expr: Deriv) -> Lowered:
     Raises:
         EquationError: if a name is not defined, or the top is not a number.
     """
+    expr = _two_names(lowering, expr)
     quotient = _quotient(lowering, expr)
     if quotient is not None:
         return lowering.lower(quotient)
@@ -57,7 +58,17 @@ def derivative(lowering: Lowering, expr: Deriv) -> Lowered:
         raise EquationError(
             "a second derivative needs single entries below", expr.at, "write d2L/dw[1]^2"
         )
+    if first not in lowering.graph.labels:
+        below = _numbered(lowering, expr.bottoms[0])
+        lowering.graph.labels[first] = Deriv(_numbered(lowering, expr.top), (below,))
     return by(lowering, first, expr.bottoms[1], expr)
+
+
+def _numbered(lowering: Lowering, name: Expr) -> Expr:
+    """A name or an entry, its indices as numbers."""
+    if isinstance(name, Index):
+        return Index(name.base, tuple(Num(lowering.whole(part)) for part in name.indices))
+    return name
 
 
 def bottoms_of(lowering: Lowering, expr: Deriv) -> list[int]:
@@ -65,7 +76,7 @@ def bottoms_of(lowering: Lowering, expr: Deriv) -> list[int]:
     from hwsolve.expr.lower import Bundle
 
     found: list[int] = []
-    for bottom in expr.bottoms[:1]:
+    for bottom in _two_names(lowering, expr).bottoms[:1]:
         base = bottom.base if isinstance(bottom, Index) else bottom
         target = lowering.names.get(base.name) if isinstance(base, Sym) else None
         if isinstance(target, Bundle):
@@ -78,6 +89,21 @@ def bottoms_of(lowering: Lowering, expr: Deriv) -> list[int]:
         elif target is not None:
             found.append(target)
     return found
+
+
+def _two_names(lowering: Lowering, expr: Deriv) -> Deriv:
+    """`d2L/dw1dw2`: only the known names tell it from a second derivative by `w1dw`."""
+    bottom = expr.bottoms[0]
+    if expr.bottoms != (bottom, bottom) or not isinstance(bottom, Sym):
+        return expr
+    if bottom.name in lowering.names or bottom.name in lowering.local:
+        return expr
+    whole = f"{bottom.name}2"
+    for cut in range(1, len(whole) - 1):
+        first, second = whole[:cut], whole[cut + 1 :]
+        if whole[cut] == "d" and first in lowering.names and second in lowering.names:
+            return Deriv(expr.top, (Sym(first, expr.at), Sym(second, expr.at)), expr.at)
+    return expr
 
 
 def _quotient(lowering: Lowering, expr: Deriv) -> Expr | None:

@@ -308,8 +308,16 @@ class Lowering:
         if name in self.functions or is_function(name):
             return EquationError(f"'{name}' is a function", at, f"write {name}(...)")
         known = [*self.names, *self.loops, *self.local]
-        hint = did_you_mean(name, known) or "give it a value under 'given' or an equation"
+        hint = self._product(name) or did_you_mean(name, known)
+        hint = hint or "give it a value under 'given' or an equation"
         return EquationError(f"'{name}' is not defined", at, hint)
+
+    def _product(self, name: str) -> str:
+        """wx is perhaps w*x."""
+        for cut in range(1, len(name)):
+            if name[:cut] in self.names and name[cut:] in self.names:
+                return f"did you mean {name[:cut]}*{name[cut:]}?"
+        return ""
 
     def _circle(self, name: str) -> list[str]:
         """The names on a way from an equation back to the one being added, if any."""
@@ -350,11 +358,10 @@ class Lowering:
             if chosen is not None:
                 return self.lower(expr.args[1 if chosen else 2])
         if expr.op == "pow" and expr.args[0] == Sym("e") and "e" not in self.names:
-            row, args = OPERATIONS["exp"], (self.node(expr.args[1]),)
-        else:
-            args = tuple([self.node(arg) for arg in expr.args])
+            return self.graph.emit(OPERATIONS["exp"], (self.node(expr.args[1]),))
+        args = tuple([self.node(arg) for arg in expr.args])
         if row.name == "div":
-            simple = self._simple_fraction(*args)
+            simple = self._simple_fraction(args[0], args[1])
             if simple is not None:
                 return simple
         try:

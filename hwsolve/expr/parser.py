@@ -16,7 +16,14 @@ from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, childre
 if TYPE_CHECKING:
     import re
 
-__all__ = ["Equation", "Loop", "normal_name", "parse_equation", "parse_expression"]
+__all__ = [
+    "Equation",
+    "Loop",
+    "normal_name",
+    "parse_comparisons",
+    "parse_equation",
+    "parse_expression",
+]
 
 # Brackets, signs and powers in each other, and operations in each other: a reader is
 # lost long before, and what walks a tree may call itself so often.
@@ -32,6 +39,11 @@ _RANGED: Final = {
     "Π": "prod", "max": "max", "min": "min", "mean": "mean",
 }  # fmt: skip
 _WORDS: Final = {"if", "else", "for", "in", "and", "or", "not"}
+# Functions that people write without brackets.
+_CALLED: Final = {
+    "sigmoid", "σ", "tanh", "relu", "ReLU", "exp", "log", "ln", "sqrt", "softmax", "sin", "cos",
+    "sum", "max", "min", "mean", "abs",
+}  # fmt: skip
 _CONDITIONS: Final = "conditions are written a if x > 0 else b"
 
 
@@ -79,6 +91,20 @@ def parse_expression(text: str) -> Expr:
     parser.finish()
     parser.limit_height(tree)
     return tree
+
+
+def parse_comparisons(text: str) -> tuple[Apply, ...]:
+    """Read a statement: `h == h'`, `a = b`, `0 < i < 1` (two comparisons), `a < b and b < c`.
+
+    Raises:
+        EquationError: with the offset of what could not be read.
+    """
+    parser = _Parser(text)
+    found = parser.comparisons()
+    parser.finish()
+    for comparison in found:
+        parser.limit_height(comparison)
+    return tuple(found)
 
 
 class _Parser:
@@ -152,7 +178,7 @@ class _Parser:
         if token.kind in {"name", "number", "deriv"} or token.text == "(":
             self.fail(
                 f"'{before.text}' is followed by '{token.text}' with nothing between them",
-                hint=f"write {before.text}*{token.text} for a product",
+                hint=self._between(before, token),
             )
         hint = ""
         after = self.tokens[self.position + 1]
@@ -161,6 +187,16 @@ class _Parser:
         elif token.text == "," and (before.kind, after.kind) == ("number", "number"):
             hint = f"a decimal number has a point: {before.text}.{after.text}"
         self.fail(f"'{token.text}' cannot stand here", hint=hint)
+
+    def _between(self, before: Token, token: Token) -> str:
+        """What to write between two values."""
+        if before.text in {"ᵀ", ".T"} or before.text.endswith(".T"):
+            return f"write @ before {token.text} for a matrix product"
+        if before.text == "T" and self.tokens[self.position - 2].text == "**":
+            return f"write .T @ {token.text} for the product with a transpose"
+        if before.kind == "name" and before.text in _CALLED:
+            return f"write {before.text}(...)"
+        return f"write {before.text}*{token.text} for a product"
 
     # -- equations --------------------------------------------------------------
 
@@ -254,6 +290,27 @@ class _Parser:
         at = self.advance().at
         return Apply(name, (left, self.sum()), (), at)
 
+    def comparisons(self) -> list[Apply]:
+        """One or more comparisons in a chain or with `and` between them; `=` compares too."""
+        found: list[Apply] = []
+        left = self.sum()
+        while True:
+            name = "eq" if self.here.text == "=" else _COMPARISONS.get(self.here.text)
+            if name is None:
+                self.fail(
+                    f"expected a comparison{self._found()}",
+                    hint="write a == b, a < b, a <= b, a > b, a >= b or a != b",
+                )
+            while name is not None:
+                at = self.advance().at
+                right = self.sum()
+                found.append(Apply(name, (left, right), (), at))
+                left = right
+                name = "eq" if self.here.text == "=" else _COMPARISONS.get(self.here.text)
+            if not self.accept("and"):
+                return found
+            left = self.sum()
+
     def sum(self) -> Expr:
         terms = [self.product()]
         signs = [True]
@@ -313,7 +370,7 @@ class _Parser:
                 value = Index(value, self.indices(), at)
             elif text in _POWERS:
                 value = Apply("pow", (value, Num(_POWERS[text])), (), self.advance().at)
-            elif text == "ᵀ":
+            elif text in {"ᵀ", ".T"}:
                 value = Apply("transpose", (value,), (), self.advance().at)
             else:
                 return value

@@ -98,9 +98,9 @@ class Term:
         mine, its = self._known(), other._known()
         if mine is not None and its is not None:
             return self.number(mine + its)
-        if its == 0 and not other.shape:
+        if other._uniform(self.shape) == 0 and other.shape in {(), self.shape}:
             return self
-        if mine == 0 and not self.shape:
+        if self._uniform(other.shape) == 0 and self.shape in {(), other.shape}:
             return other
         negated = other._argument_of("neg")
         if negated:
@@ -158,8 +158,8 @@ class Term:
             return other
         if factor == -1:
             return -other
-        if factor == 0 and not other.shape:
-            return self
+        if factor == 0:
+            return self.fn("spread", shape=other.shape) if other.shape else self
         inner = other._argument_of("mul")
         if inner:
             first = Term(self.graph, inner[0])

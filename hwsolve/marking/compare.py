@@ -3,7 +3,8 @@
 The digits that an answer states say how exact it is meant: `0.62` is right for
 everything that rounds to 0.62, so it allows half a unit of its last digit, and so
 do `6.2e-4` and `1.154e6`. Integers (`7`, `1e6`) and fractions (`3/5`) are exact.
-Computed floats carry noise, so no number is held to more than twelve digits.
+Computed floats carry noise, so no number is held to more than twelve digits. A
+tolerance widens what the digits allow and never narrows it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ SLACK = 1 + 1e-9
 ROUNDING = 4.5e-16
 
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+# What is one number where all axes of a window agree, and is often written for each.
+_FOR_EACH_AXIS = (
+    "receptive_field", "receptive_field_size", "field", "rf", "stride", "effective_stride",
+    "jump", "padding", "kernel", "dilation",
+)  # fmt: skip
 # Typed characters that a number may hold, and what Python calls them.
 _TYPED = str.maketrans({"−": "-", "⁄": "/", " ": None, "\u00a0": None, "≈": None, "~": None})
 
@@ -52,7 +58,9 @@ class Tolerance(NamedTuple):
             amount = float(text.strip().rstrip("%"))
         except ValueError:
             amount = math.nan
-        if not 0 <= amount < math.inf:
+        if amount < 0:
+            raise ValueError(f"a tolerance is at least 0, not {text.strip()}")
+        if not amount < math.inf:
             raise ValueError(f"'{text}' is neither a number (1e-3) nor a percentage (1%)")
         return cls(amount / 100 if relative else amount, relative)
 
@@ -64,8 +72,8 @@ class Verdict(NamedTuple):
     "shape" (a vector, matrix or size of another shape). `difference` is computed minus
     stated, at the entry `entry` where it matters most (counted from 0, () for a number),
     and `allowed` is how large it may be, 0 for an exact answer (the noise of floats is
-    always allowed); both are None where no numbers were compared.
-    `place` is where the answer stands, and `part` the label of its part of the problem.
+    always allowed); both are None where no numbers were compared. `more` counts the
+    other entries that are wrong. `place` is where the answer stands, and `part` the label of its part of the problem.
     """
 
     outcome: Outcome
@@ -78,6 +86,7 @@ class Verdict(NamedTuple):
     reason: str = ""
     place: Place | None = None
     part: str = ""
+    more: int = 0
 
     @property
     def right(self) -> bool:
@@ -111,8 +120,8 @@ def compare(
         stated: The answer as it is written.
         computed: A number in any number system, a truth value, a word, or an array,
             tuple or list of those.
-        tolerance: What replaces the tolerance that the stated digits ask for; words,
-            truth values and sizes stay exact.
+        tolerance: How far a number may be off at least, where its digits ask for more;
+            words, truth values and sizes stay exact.
     """
     value: Any = computed
     if hasattr(value, "tolist"):  # an array, without importing numpy to ask for one
@@ -121,6 +130,9 @@ def compare(
         value = _only_entry(value)
         if isinstance(value, list | tuple):
             return _size_verdict(name, stated, computed, value)
+        side = _equal_sides(name, stated.text)
+        if side is not None and hasattr(value, "numerator"):
+            return Verdict("right" if side == value else "wrong", name, stated, computed)
         gap = _gap(stated.text, value, tolerance, None)
         return _verdict(name, stated, computed, gap, ())
     try:
@@ -130,11 +142,14 @@ def compare(
     size = max((_size(text) for _, text, _ in pairs), default=0.0)
     worst = _Gap(0.0, 0.0, 0.0)
     where: Index = ()
+    wrong = 0
     for index, text, one in pairs:
         gap = _gap(text, one, tolerance, size)
+        wrong += gap.excess > 1
         if gap.excess > worst.excess or worst.excess == 0:
             worst, where = gap, index
-    return _verdict(name, stated, computed, worst, where)
+    verdict = _verdict(name, stated, computed, worst, where)
+    return verdict._replace(more=max(wrong - 1, 0))
 
 
 def missing(name: str, stated: Stated, reason: str) -> Verdict:
@@ -186,6 +201,8 @@ def _gap(text: str, value: Any, tolerance: Tolerance | None, size: float | None)
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return _word_gap(text, value)
     found = stated_number(text)
+    if found is None and " ".join(text.casefold().split()) in _TRUTH:
+        return _truth_gap(text, value)
     if found is None:
         return _Gap(math.inf, None, None, f"'{text}' is not a number")
     stated, half = found
@@ -196,7 +213,8 @@ def _gap(text: str, value: Any, tolerance: Tolerance | None, size: float | None)
     difference, magnitude = _float(value) - _float(stated), abs(_float(stated))
     allowed, noise = half or 0.0, NOISE * (magnitude or size or 1.0)
     if tolerance is not None:
-        allowed = tolerance.amount * magnitude if tolerance.relative else tolerance.amount
+        wider = tolerance.amount * magnitude if tolerance.relative else tolerance.amount
+        allowed = max(allowed, wider)
     elif half is not None:
         noise = NOISE * magnitude
     if not difference:
@@ -204,6 +222,25 @@ def _gap(text: str, value: Any, tolerance: Tolerance | None, size: float | None)
     bound = max(allowed, noise) * SLACK + ROUNDING * magnitude
     excess = abs(difference) / bound if bound else math.inf
     return _Gap(math.inf if math.isnan(excess) else excess, difference, allowed)
+
+
+def _truth_gap(text: str, value: Any) -> _Gap:
+    """A stated truth value against a number: 1 is true and 0 is false."""
+    truth = _TRUTH[" ".join(text.casefold().split())]
+    if value in {0, 1}:
+        return _Gap(0.0 if truth == value else math.inf, None, None)
+    return _Gap(math.inf, None, None, "a truth value is 1 or 0")
+
+
+def _equal_sides(name: str, text: str) -> int | None:
+    """The side that `5x5` states for what has one number for both axes, or None."""
+    first, sign, second = text.replace("×", "x").replace("X", "x").partition("x")
+    word = name.partition("(")[0].strip().rpartition(".")[2]
+    if not sign or word not in _FOR_EACH_AXIS:
+        return None
+    sides = {side.strip() for side in (first, second)}
+    side = sides.pop()
+    return int(side) if not sides and side.isascii() and side.isdigit() else None
 
 
 def _word_gap(text: str, value: bool | str | None) -> _Gap:  # noqa: FBT001  (the value compared)
@@ -231,8 +268,22 @@ def _size_verdict(name: str, stated: Written, computed: Value, value: Any) -> Ve
         size = ()
     if len(size) != len(value) or len(size) == 1:
         return _shape_verdict(name, stated, computed, value)
-    same = size == tuple(value)
-    return Verdict("right" if same else "wrong", name, stated, computed)
+    if size == tuple(value):
+        return Verdict("right", name, stated, computed)
+    reason = _other_order(size, tuple(value))
+    return Verdict("wrong", name, stated, computed, reason=reason)
+
+
+def _other_order(stated: Index, computed: Index) -> str:
+    """What to ask where a stated size is the computed one with its channels elsewhere."""
+    batch, picture, wanted = stated[:-3], stated[-3:], computed[-3:]
+    if len(picture) < 3 or batch != computed[:-3]:  # noqa: PLR2004  (channels, height, width)
+        return ""
+    if (picture[2], *picture[:2]) == wanted:
+        return "written as height x width x channels?"
+    if (*picture[1:], picture[0]) == wanted:
+        return "written as channels x height x width?"
+    return ""
 
 
 def _shape_verdict(name: str, stated: Stated, computed: Value, value: Any) -> Verdict:

@@ -185,12 +185,21 @@ def read_flop_rule(text: str, place: Place | None = None) -> FlopRule:
 
 
 def reweighted(rule: FlopRule, weights: Mapping[str, int]) -> FlopRule:
-    """The rule with other numbers of FLOPs for some operations."""
+    """The rule with other numbers of FLOPs for some operations.
+
+    Its name lists them all, and its meaning says which of them come from `rule`.
+    """
     if not weights:
         return rule
-    merged = {name: weight for name, weight in {**rule.weights, **weights}.items() if weight}
-    each = _listed(tuple([f"{name} {weight}" for name, weight in merged.items()]) or ("nothing",))
-    return FlopRule(rule.name, merged, f"FLOPs each: {each}; nothing else counts")
+    merged = {**rule.weights, **weights}
+    order = [name for name in ("macs", *OPERATIONS) if name in merged]
+    words = {name: "MAC" if name == "macs" else name.removesuffix("s") for name in order}
+    listed = ", ".join(f"{words[name]} {merged[name]}" for name in order)
+    others = tuple([words[name] for name in order if name not in weights])
+    meaning = "FLOPs for one of each; nothing else counts"
+    if others:
+        meaning = f"FLOPs for one of each ({_listed(others)} as usual); nothing else counts"
+    return FlopRule(listed, {name: merged[name] for name in order if merged[name]}, meaning)
 
 
 def _listed(names: tuple[str, ...]) -> str:

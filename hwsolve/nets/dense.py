@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.errors import InputError, InputErrors, did_you_mean
+from hwsolve.expr.classes import OVER_CLASSES
 from hwsolve.expr.losses import REDUCTIONS, Loss, find_loss, known_losses
 from hwsolve.nets.emitted import (
     Choice,
@@ -329,11 +330,14 @@ class _Dense:
             self._fail(loss.origin, f"the loss '{row.name}' needs a target", hint)
             return
         shape = self.shapes[target]
+        reduction = self._stated("reduction", REDUCTIONS) or ""
+        if row.name in OVER_CLASSES and signal.shape and shape == signal.shape[:-1]:
+            self._loss_of_numbers(row, name, signal, loss, reduction)
+            return
         # one plain number is as good as a list of one
         if shape != signal.shape and {shape, signal.shape} != {(), (1,)}:
             self._wrong_target(target, shape, signal, loss)
             return
-        reduction = self._stated("reduction", REDUCTIONS) or ""
         body = row.body(
             None if self.examples == "single" else self._count(signal.shape),
             axis=1 if self.examples == "rows" else 0,
@@ -343,6 +347,21 @@ class _Dense:
         values = dict(zip(row.parameters, (signal.name, target), strict=True))
         text = re.sub(r"\b[a-z]\w*\b", lambda found: values.get(found[0], found[0]), body)
         self._emit(name, text, loss.origin)
+        self._choose_loss(row, reduction)
+
+    def _loss_of_numbers(
+        self, row: Loss, name: str, signal: _Signal, loss: Written, reduction: str
+    ) -> None:
+        """A loss over classes, whose target holds the number of the class of each example."""
+        if self.examples == "columns" or self._features(signal.shape) == 1:
+            assert self.network.target is not None  # noqa: S101  (it has a shape)
+            self._wrong_target(self.network.target, self.shapes[self.network.target], signal, loss)
+            return
+        more = f", reduction={reduction}" if reduction else ""
+        self._emit(name, f"{row.name}({signal.name}, {self.network.target}{more})", loss.origin)
+        self._choose_loss(row, reduction)
+
+    def _choose_loss(self, row: Loss, reduction: str) -> None:
         meaning = f"the reduction is stated: {reduction}" if reduction else row.convention
         base = self._stated("log", ("e", "2", "10"))
         if base in {"2", "10"}:

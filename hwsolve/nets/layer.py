@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hwsolve.errors import InputError
 from hwsolve.expr.tree import Expr, Num
+from hwsolve.nets.sizes import CHANNELS_FIRST, ordered, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,13 +65,21 @@ class Spec(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What a rule is asked: these options on these inputs."""
+    """What a rule is asked: these options on these inputs.
+
+    `order` is the one in which sizes are shown, CHW or HWC; `inputs` are channels first.
+    """
 
     label: str
     options: Mapping[str, OptionValue]
     inputs: tuple[Size, ...]
     places: Mapping[str, Place | None]
     place: Place | None
+    order: str = CHANNELS_FIRST
+
+    def shown(self, size: Size) -> str:
+        """A size (channels first) as messages and remarks show it."""
+        return size_text(ordered(size, self.order))
 
     def error(self, message: str, option: str = "", hint: str = "") -> InputError:
         """The error to raise, at the place of the option or of the layer."""

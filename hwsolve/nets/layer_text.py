@@ -13,7 +13,7 @@ from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.nets.layer import Row, Spec
 from hwsolve.nets.layers import LAYERS, ROWS
 from hwsolve.nets.options import FLAGS, OPTIONS, Option
-from hwsolve.nets.sizes import read_whole, shortened
+from hwsolve.nets.sizes import SIGNS_BETWEEN, read_whole, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,20 @@ if TYPE_CHECKING:
 MOST_WORDS = 100
 _LONGEST_NAME = 3  # words: "global average pool"
 _KIND_KEYS = ("type", "kind", "layer")
+# Layers that people know and the table has not: their names are no typing errors.
+UNKNOWN = {
+    **dict.fromkeys(
+        ("deconv", "deconvolution", "convtranspose", "convtranspose2d", "conv2dtranspose",
+         "transposedconv", "transposeconv", "transposedconvolution", "upconv"),
+        "a transposed convolution",
+    ),
+    **dict.fromkeys(("upsample", "upsampling", "upsampling2d", "unpool"), "upsampling"),
+    **dict.fromkeys(("conv3d", "maxpool3d", "avgpool3d"), "a layer of three axes"),
+    **dict.fromkeys(("layernorm", "groupnorm", "instancenorm", "lrn"), "this normalisation"),
+    **dict.fromkeys(("lstm", "gru", "rnn"), "a recurrent layer"),
+    **dict.fromkeys(("attention", "multiheadattention", "transformer"), "attention"),
+    "embedding": "an embedding",
+}  # fmt: skip
 
 
 class _Word(NamedTuple):
@@ -210,7 +224,7 @@ class _Reading:
     def _bare(self, word: _Word) -> str:
         """A value without a name fills the first argument that it suits."""
         free = [name for name in self.row.arguments if name not in self.options]
-        if "kernel" in free and len(free) > 1 and not word.text.isdigit():
+        if "kernel" in free and len(free) > 1 and any(sign in word.text for sign in SIGNS_BETWEEN):
             free = ["kernel"]
         if not free:
             takes = " and ".join(self.row.arguments) or "no value"
@@ -277,6 +291,13 @@ def _row_of(words: Sequence[_Word]) -> tuple[Row, int]:
             if row is not None:
                 return row, count
     word = words[0]
+    for count in range(min(_LONGEST_NAME, len(words)), 0, -1):
+        said = _plain("".join([each.text for each in words[:count]]))
+        if said in UNKNOWN:
+            raise InputError(
+                f"{UNKNOWN[said]} is not in the layer table", word.place,
+                f"known are {', '.join(dict.fromkeys(row.name for row in LAYERS))}",
+            )  # fmt: skip
     hint = did_you_mean(_plain(word.text), tuple(ROWS))
     if not hint:
         hint = f"known are {', '.join(dict.fromkeys(row.name for row in LAYERS))}"

@@ -13,7 +13,7 @@ from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.nets.counting import Counts
 from hwsolve.nets.layer import Request
 from hwsolve.nets.options import SKIPPED
-from hwsolve.nets.sizes import Size, shortened
+from hwsolve.nets.sizes import CHANNELS_FIRST, Size, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,9 +81,14 @@ class Network:
 
 
 def build_network(
-    size: Size, specs: Sequence[Spec], defaults: Mapping[str, OptionValue] | None = None
+    size: Size,
+    specs: Sequence[Spec],
+    defaults: Mapping[str, OptionValue] | None = None,
+    order: str = CHANNELS_FIRST,
 ) -> Network:
     """The network of these layers on an input of this size (channels first).
+
+    `order` (CHW or HWC) is the one in which messages show sizes.
 
     `defaults` hold the options that the conventions decide (`bias`, `rounding`,
     `skipped`) for the layers that do not say otherwise.
@@ -100,9 +105,8 @@ def build_network(
         for number, (name, spec) in enumerate(zip(names, specs, strict=True))
     ]
     _raise(errors)
-    order = _in_order(layers)
-    network = Network(size, layers, order)
-    _measure(network, defaults or {}, errors)
+    network = Network(size, layers, _in_order(layers))
+    _measure(network, defaults or {}, order, errors)
     _raise(errors)
     return network
 
@@ -213,7 +217,7 @@ def _loop(layers: Sequence[Layer], caught: set[int]) -> InputError:
 
 
 def _measure(
-    network: Network, defaults: Mapping[str, OptionValue], errors: list[InputError]
+    network: Network, defaults: Mapping[str, OptionValue], order: str, errors: list[InputError]
 ) -> None:
     known: dict[object, Counts] = {}
     unknown: set[int] = set()
@@ -227,7 +231,9 @@ def _measure(
         key = (layer.spec.row.name, *options.items(), inputs)
         counts = known.get(key)
         if counts is None:
-            request = Request(layer.name, options, inputs, layer.spec.places, layer.spec.place)
+            request = Request(
+                layer.name, options, inputs, layer.spec.places, layer.spec.place, order
+            )  # fmt: skip
             try:
                 counts = known[key] = Counts(layer.spec.row.rule(request))
             except InputError as error:

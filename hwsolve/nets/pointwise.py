@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.exact import times
 from hwsolve.nets.layer import ZERO, Line, Request, Rule
-from hwsolve.nets.sizes import size_text
+from hwsolve.nets.sizes import CHANNELS_LAST
 from hwsolve.nets.windows import map_area
 
 if TYPE_CHECKING:
@@ -76,8 +76,10 @@ def _flat_input(request: Request, name: str = "inputs") -> tuple[dict[str, int],
     if len(size) == 1:
         return sizes, ()
     sizes["C"] = size[0]
-    formula = times(CHANNELS, map_area(sizes, size[1:]))
-    return sizes, (Line(name, formula, "flattened"),)
+    area = map_area(sizes, size[1:])
+    last = request.order == CHANNELS_LAST
+    formula = times(area, CHANNELS) if last else times(CHANNELS, area)
+    return sizes, (Line(name, formula, f"{request.shown(size)} flattened"),)
 
 
 def same_size(request: Request) -> Rule:
@@ -143,11 +145,13 @@ def activation(name: str) -> Callable[[Request], Rule]:
 def softmax(request: Request) -> Rule:
     """exp(x_i)/sum_k exp(x_k) over the features, or over the channels at each position."""
     (size,) = request.inputs
-    sizes = {"C": size[0]}
+    sizes: dict[str, int] = {}
     if len(size) == 1:
-        each: Expr = CHANNELS
-        sums: Expr = CHANNELS - 1
+        sizes["inputs"] = size[0]
+        each: Expr = INPUTS
+        sums: Expr = INPUTS - 1
     else:
+        sizes["C"] = size[0]
         places = map_area(sizes, size[1:])
         each = times(CHANNELS, places)
         sums = times(CHANNELS - 1, places)
@@ -162,15 +166,17 @@ def softmax(request: Request) -> Rule:
 def batch_normalisation(request: Request) -> Rule:
     """A trained scale and shift for each channel, and a running mean and variance."""
     (size,) = request.inputs
-    sizes = {"C": size[0], "N": prod(size)}
+    each = INPUTS if len(size) == 1 else CHANNELS
+    sizes = {each.name: size[0], "N": prod(size)}
+    of = "feature" if len(size) == 1 else "channel"
     return Rule(
         output=size,
         sizes=sizes,
-        weights=CHANNELS,
-        biases=CHANNELS,
-        running=Num(2) * CHANNELS,
+        weights=each,
+        biases=each,
+        running=Num(2) * each,
         operations={"multiplications": VALUES, "additions": VALUES},
-        remarks=("each channel has a trained scale and shift",),
+        remarks=(f"each {of} has a trained scale and shift",),
         conventions=("batchnorm",),
     )
 
@@ -184,7 +190,7 @@ def addition(request: Request) -> Rule:
     first = request.inputs[0]
     _check_several(request, "adds")
     if any(size != first for size in request.inputs):
-        sizes = " and ".join(map(size_text, dict.fromkeys(request.inputs)))
+        sizes = " and ".join(map(request.shown, dict.fromkeys(request.inputs)))
         raise request.error(
             f"layers of sizes {sizes} cannot be added", "", "all must have one size"
         )
@@ -202,7 +208,7 @@ def concatenation(request: Request) -> Rule:
     _check_several(request, "joins")
     sides = request.inputs[0][1:]
     if any(size[1:] != sides or len(size) != len(sides) + 1 for size in request.inputs):
-        sizes = " and ".join(map(size_text, dict.fromkeys(request.inputs)))
+        sizes = " and ".join(map(request.shown, dict.fromkeys(request.inputs)))
         axes = "height and width" if len(sides) == 2 else "length"  # noqa: PLR2004  (axes of a picture)
         raise request.error(
             f"layers of sizes {sizes} cannot be joined", "", f"{axes} must be the same in all"

@@ -66,7 +66,7 @@ def map_size(request: Request) -> Size:
     wanted = request.options.get("axes", len(size) - 1)
     if len(size) != wanted + 1:
         axes = "channels x length" if wanted == 1 else "channels x height x width"
-        raise request.error(f"it reads {axes}, not {size_text(size)}")
+        raise request.error(f"it reads {axes}, not {request.shown(size)}")
     return size
 
 

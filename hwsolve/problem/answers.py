@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hwsolve.errors import InputError
 from hwsolve.problem.nodes import Map, Node, Seq, is_empty, what
 from hwsolve.problem.source import clip
-from hwsolve.problem.values import number
+from hwsolve.problem.values import mixed_number, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,9 @@ def _checked(text: str, *, quoted: bool) -> str:
 def _instead(text: str) -> str:
     if text.endswith("%"):
         return "write it as a decimal number: 0.62 for 62%"
+    mixed = mixed_number(text)
+    if mixed:
+        return f"write {mixed[0]}"
     for separator in (",", "_", "'", " "):
         rest = text.split(separator)[1:]
         whole = text.replace(separator, "")

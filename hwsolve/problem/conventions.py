@@ -133,12 +133,22 @@ CONVENTIONS: Final = (
     ),
     Convention(
         "rounding",
-        "how the size of an output is rounded where the stride does not divide",
+        "how the output size of a pooling layer is rounded where the stride does not divide; "
+        "convolutions always round down",
         (
-            Choice("floor", "an output size is rounded down"),
-            Choice("ceil", "an output size is rounded up", ("ceiling",)),
+            Choice("floor", "the output size of pooling is rounded down"),
+            Choice("ceil", "the output size of pooling is rounded up", ("ceiling",)),
         ),
         "floor",
+    ),
+    Convention(
+        "padding",
+        "whether operations on the zeros of padding are counted",
+        (
+            Choice("counted", "a padded zero costs as much as any other input"),
+            Choice("skipped", "operations on padded zeros are not counted"),
+        ),
+        "counted",
     ),
     Convention(
         "size_order",

@@ -190,13 +190,13 @@ KINDS: Final = (
         (
             _EQUATIONS._replace(
                 meaning="definitions, families and functions; other names are any numbers",
-                example="[P[j] = exp(h[j])/sum(exp(h[k]) for k in 1..N) for j in 1..N]",
+                example="P[j] = exp(h[j])/sum(exp(h[k]) for k in 1..N) for j in 1..N",
             ),
             Field(
                 "assume",
                 "statements",
                 "comparisons that hold",
-                "[sum(y[j] for j in 1..N) == 1]",
+                "sum(y[j] for j in 1..N) == 1",
             ),
             Field("show", "statements", "what is to be shown", "dL/dh[i] = P[i] - y[i]"),
             Field(

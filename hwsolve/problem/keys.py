@@ -15,7 +15,7 @@ from hwsolve.problem.equations import read_equations, read_names
 from hwsolve.problem.layers import read_dense_layers, read_layers, read_paths, read_size
 from hwsolve.problem.model import Given, Written
 from hwsolve.problem.names import normal, why_not
-from hwsolve.problem.nodes import Map, Node, Scalar, is_empty, what
+from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
 from hwsolve.problem.source import clip, near
 from hwsolve.problem.values import read_given
 
@@ -190,6 +190,12 @@ def _conventions(source: Source, field: Field, node: Node) -> dict[str, Written]
             source.fail(key, f"unknown convention '{clip(name)}'", hint)
             continue
         words = tuple(choice.value for choice in convention.choices)
+        if convention.open and isinstance(value, Seq) and value.items:
+            items = [item for item in value.items if isinstance(item, Scalar)]
+            if len(items) == len(value.items):
+                text = ", ".join(" ".join(item.text.split()) for item in items)
+                stated[name] = source.written(items[0])._replace(text=text, breaks=())
+                continue
         if not isinstance(value, Scalar):
             source.fail(value, f"the convention '{name}' takes a word, not {what(value)}")
             continue

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hwsolve.problem.source import Source
 
 
+# Of a side of a size: larger than any image, and quick to count with.
+_MOST_DIGITS: Final = 18
 _IGNORED: Final = {ord(character): None for character in "-_ "}
 
 
@@ -131,7 +133,7 @@ def _layer(source: Source, node: Node) -> LayerEntry | None:
         source.fail(node, f"a layer was expected, found {found}", hint)
         return None
     if isinstance(node, Scalar):
-        return LayerEntry(None, source.written(node), {}, (), place)
+        return _line(source, node, place)
     name, (key, value) = next(iter(node.entries.items()))
     if is_empty(value) and len(node.entries) > 1 and not _is_kind(name):
         source.fail(
@@ -143,6 +145,17 @@ def _layer(source: Source, node: Node) -> LayerEntry | None:
     if len(node.entries) == 1 and _is_name(name, value):
         return _named(source, key, value)
     return _options(source, node, None, place)
+
+
+def _line(source: Source, node: Scalar, place: Place) -> LayerEntry:
+    """A layer in short form; in quotes its name may stand in front of it."""
+    whole = source.written(node)
+    before, colon, behind = whole.text.partition(": ")
+    name = normal(before.strip()) if colon and behind.strip() else None
+    if name is None:
+        return LayerEntry(None, whole, {}, (), place)
+    start = len(whole.text) - len(behind.lstrip())
+    return LayerEntry(name, whole.part(start, len(whole.text.rstrip())), {}, (), place)
 
 
 def _is_name(key: str, value: Node) -> bool:
@@ -223,9 +236,12 @@ def read_size(source: Source, field: Field, node: Node) -> Written | None:
         written = source.written(node)
     text = written.text.replace("×", "x").replace("X", "x").replace("*", "x").replace(" ", "")
     numbers = text.split("x")
-    if not all(size.isascii() and size.isdigit() and len(size) < 10 for size in numbers):  # noqa: PLR2004  (larger than any image)
+    if not all(size.isascii() and size.isdigit() for size in numbers):
         message = f"'{field.name}' takes a size, not '{clip(written.text)}'"
         source.fail(node, message, f"write it as {field.example} or as a number of features")
+    elif any(len(size) > _MOST_DIGITS for size in numbers):
+        message = f"the size {clip(written.text)} is too large"
+        source.fail(node, message, f"a side has at most {_MOST_DIGITS} digits")
     elif any(not int(size) for size in numbers):
         source.fail(node, f"the size {clip(written.text)} is empty", "sizes start at 1")
     breaks = written.breaks if len(text) == len(written.text) else ()
@@ -249,6 +265,22 @@ def read_paths(source: Source, field: Field, node: Node) -> dict[str, tuple[Writ
             whole = source.written(value)
             arrows = whole.text.replace("->", " ,").replace("→", ",")
             paths[name] = tuple(split_names(whole._replace(text=arrows)))
-        else:
+            _check_names(source, name, value)
+        elif _check_names(source, name, value):
             paths[name] = read_names(source, text, value)
     return paths
+
+
+def _check_names(source: Source, name: str, node: Node) -> bool:
+    """Refuse layers where a path names them."""
+    for item in node.items if isinstance(node, Seq) else [node]:
+        words = item.text.split() if isinstance(item, Scalar) else []
+        is_layer = len(words) > 1 and _is_kind(words[0])
+        if isinstance(item, Map) or is_layer:
+            source.fail(
+                item,
+                f"the path '{clip(name)}' lists the names of layers, not layers",
+                f"write them under 'layers' with names, such as 'A: conv 6 5x5', then {name}: [A]",
+            )
+            return False
+    return True

@@ -139,9 +139,10 @@ def _convention(convention: Convention) -> Schema:
             values += [text, *_as_yaml_reads(text)]
     default = f"; {convention.default} by default" if convention.default else ""
     described = {"description": f"{convention.description}{default}. " + ". ".join(lines)}
-    return described | (
-        {"type": "string", "examples": values} if convention.open else {"enum": values}
-    )
+    if not convention.open:
+        return described | {"enum": values}
+    words: Schema = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+    return described | {"oneOf": [{"type": "string", "examples": values}, words]}
 
 
 def _as_yaml_reads(text: str) -> list[Any]:

@@ -189,6 +189,9 @@ def _flow(stop: Stop) -> Explained:
     if not here:
         return unclosed
     last = stop.text[stop.at.index - 1]
+    if here in "[{" and (equation := _equation_before(stop)):
+        hint = f"an equation with brackets needs quotes inside '{opening}...{closing}'"
+        return Explained(f"a '{here}' in an equation inside '{opening}'", hint, equation)
     if here in "[{" and not last.isspace() and last not in ",[{":
         return _bracketed_name(stop, opening)
     if here in "]}":
@@ -200,6 +203,16 @@ def _flow(stop: Stop) -> Explained:
         hint = "write one between entries"
         return Explained("a comma is missing before this entry", hint, stop.at)
     return Explained("a comma is missing here", f"or the '{closing}' that ends the list", stop.at)
+
+
+def _equation_before(stop: Stop) -> Mark | None:
+    """Where the equation starts in which the parser stopped, if it stopped in one."""
+    start = max(stop.before.rfind(sign) for sign in "[,{") + 1
+    text = stop.before[start:]
+    if "=" not in text:
+        return None
+    start += len(text) - len(text.lstrip())
+    return Mark(stop.at.line, start, stop.at.index - stop.at.column + start)
 
 
 def _bracketed_name(stop: Stop, opening: str) -> Explained:

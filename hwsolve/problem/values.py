@@ -172,10 +172,27 @@ def formula_expected(text: str) -> None:
         )
     if text in _CONSTANTS or text[:1] == "[":
         return
+    if "/" in text and " " in text and (mixed := mixed_number(text)):
+        raise InputError(f"'{shown}' is not a number", hint=f"write {mixed[0]} or {mixed[1]}")
     if "(" in text or not _OPERATORS.isdisjoint(text):
         _constants_only(text)
         return
     raise InputError(f"'{shown}' is not a number", hint=_instead(text))
+
+
+def mixed_number(text: str) -> tuple[str, str] | None:
+    """`4 2/3` as a fraction and as a sum (`14/3`, `4 + 2/3`); None where it is none."""
+    import re
+
+    found = re.fullmatch(
+        r"([-−+]?)(\d{1,50})\s+(\d{1,50})\s*/\s*(\d{1,50})", text.strip(), re.ASCII
+    )
+    if not found or not int(found[4]):
+        return None
+    whole, top, bottom = int(found[2]), int(found[3]), int(found[4])
+    sign = "-" if found[1] in {"-", "−"} else ""
+    total = f"{sign}{whole * bottom + top}/{bottom}"
+    return total, f"{sign}{whole} {sign or '+'} {top}/{bottom}"
 
 
 def _instead(text: str) -> str:

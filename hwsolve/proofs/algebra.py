@@ -68,46 +68,69 @@ class Reading(NamedTuple):
     any_size: bool = False
 
 
+class Atoms:
+    """The atoms of a graph: one numbering for all readings of it.
+
+    Attributes:
+        nodes: for each atom a node that shows what it is.
+        keys: what each atom is made of.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[int] = []
+        self.keys: list[Key] = []
+        self._numbers: dict[Key, int] = {}
+
+    def number(self, key: Key, node: int) -> int:
+        """The number of an atom; a new one if its key is new."""
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.keys)
+            self.nodes.append(node)
+            self.keys.append(key)
+        return number
+
+
 class Algebra:
     """The quotients of the nodes of a graph.
 
     Args:
         graph: the graph.
+        registry: its atoms.
         intervals: an interval for each node; it may grow while nodes are read.
-        known: intervals for atoms by their key, from conditions.
+        known: intervals for atoms by their number, from conditions.
         reading: how the graph is read.
+
+    Attributes:
+        atoms: the interval of each atom that was met.
     """
 
     def __init__(
         self,
         graph: Graph,
+        registry: Atoms,
         intervals: Sequence[Interval],
-        known: Mapping[Key, Interval] | None = None,
+        known: Mapping[int, Interval] | None = None,
         reading: Reading | None = None,
     ) -> None:
         self.graph = graph
+        self.registry = registry
         self.intervals = intervals
         self.known = known or {}
         self.reading = reading or Reading()
-        self.atoms: list[Interval] = []
-        self.nodes: list[int] = []
-        self.keys: list[Key] = []
-        self._numbers: dict[Key, int] = {}
+        self.atoms: dict[int, Interval] = {}
         self._done: dict[int, Quotient] = {}
 
     # -- atoms --------------------------------------------------------------
 
     def atom(self, key: Key, interval: Interval, node: int) -> Poly:
         """The polynomial of an atom, made when its key is new. `node` shows what it is."""
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self.atoms)
-            known = self.known.get(key)
-            inside = interval.meet(known) if known is not None else interval
-            self.atoms.append(inside or interval)
-            self.nodes.append(node)
-            self.keys.append(key)
-        here = self.atoms[number]
+        number = self.registry.number(key, node)
+        here = self.atoms.get(number)
+        if here is None:
+            known = self.known.get(number)
+            here = (interval.meet(known) if known is not None else interval) or interval
+            self.atoms[number] = here
         return p.constant(Fraction(here.low)) if here.is_point else p.variable(number)
 
     def enclosure(self, poly: Poly) -> Interval:

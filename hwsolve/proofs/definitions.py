@@ -14,6 +14,7 @@ from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, childre
 from hwsolve.proofs.entry_form import Axes, EntryForm
 from hwsolve.proofs.index_ranges import Affine, Facts, Range, added, affine, ends, tightest, written
 from hwsolve.proofs.names import all_names, fresh, free_names
+from hwsolve.proofs.products import Factor, Product, negative, product_of, terms_of
 from hwsolve.proofs.tidy import tidy
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Definitions:
             self.axes, functions, first_index=first_index, log_base=log_base, taken=self.letters
         )
         self.assumptions = assumptions
+        # with decimals in the equations, 1/100 is written 0.01 in what follows from them
+        self.decimals = any(_has_decimals(equation.body) for equation in equations)
 
     def _shaped(self, sizes: tuple[Expr, ...]) -> Axes:
         first = self.first_index
@@ -127,6 +130,13 @@ class Definitions:
         if name in self.by_name:
             raise EquationError(f"'{name}' is defined twice", equation.target.at)
         loops = {loop.variable: Range(loop.low, loop.high) for loop in equation.loops}
+        for loop in equation.loops:
+            if loop.variable in free_names(loop.low) | free_names(loop.high):
+                raise EquationError(
+                    f"the index '{loop.variable}' runs to an end of the same name",
+                    equation.target.at,
+                    "call the index something else",
+                )
         indices = equation.target.indices if isinstance(equation.target, Index) else ()
         variables = [part.name for part in indices if isinstance(part, Sym)]
         body = self.form.expanded(equation.body)
@@ -141,7 +151,8 @@ class Definitions:
             variables.append(letter)
         at = tuple(map(Sym, variables[len(indices) :]))
         facts = Facts(dict(zip(variables, ranges, strict=True)))
-        entry = tidy(self.without_derivatives(self.form.entry(body, at)), facts)
+        self.decimals = self.decimals or _has_decimals(body)
+        entry = as_logistic(tidy(self.without_derivatives(self.form.entry(body, at)), facts))
         self.axes[name] = ranges
         self.by_name[name] = Definition(name, tuple(variables), ranges, entry, equation)
         self.uses[name] = frozenset(names_in(entry))
@@ -231,6 +242,25 @@ def names_in(expr: Expr) -> dict[str, None]:
 
     visit(expr, frozenset())
     return found
+
+
+def as_logistic(body: Expr) -> Expr:
+    """`1/(1 + exp(-z))` as `sigmoid(z)`, whose derivative is written through its value."""
+    product = product_of(body)
+    match product.factors:
+        case (Factor(base=total, exponent=power),) if product.number == 1 and power == -1:
+            terms = terms_of(total)
+            match sorted(terms, key=lambda term: len(term.factors)):
+                case [
+                    Product(number=1, factors=()),
+                    Product(number=1, factors=(Factor(base=Apply(op="exp", args=(z,)), exponent=1),)),
+                ]:
+                    return Apply("sigmoid", (negative(z),))
+    return body
+
+
+def _has_decimals(expr: Expr) -> bool:
+    return any(isinstance(node, Num) and isinstance(node.value, float) for node in walk(expr))
 
 
 def _base(target: Sym | Index) -> Sym:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Deps = frozenset[str]
 NONE: Final[Deps] = frozenset()
-MOST: Final = 40
+MOST: Final = 64
 MANY_NODES: Final = 20_000
+MANY_LEVELS: Final = 100
 
 
 class Degree(NamedTuple):
@@ -67,7 +68,7 @@ class Degrees:
         self.equations = equations
         self.normalised = normalised
         self.most = 0
-        self._nodes = 0
+        self._nodes = self._depth = 0
         self._known: dict[Expr, Degree] = {}
 
     def of(self, tree: Expr) -> Degree:
@@ -79,9 +80,11 @@ class Degrees:
         known = self._known.get(tree)
         if known is None:
             self._nodes += 1
-            if self._nodes > MANY_NODES:
+            self._depth += 1
+            if self._nodes > MANY_NODES or self._depth > MANY_LEVELS:
                 raise UnsupportedError("a large expression")
             known = self._known[tree] = self._of(tree)
+            self._depth -= 1
         return known
 
     def _of(self, tree: Expr) -> Degree:  # noqa: PLR0911  (one case for each node)
@@ -205,6 +208,8 @@ class Degrees:
                         total += degree.above + degree.below
                     stack.extend(inner)
                     continue
+                case Apply(op=op) if op in self.equations:
+                    stack.append(self.equations[op].body)
                 case Sym(name=name) if name in self.equations:
                     stack.append(self.equations[name].body)
                 case Index(base=Sym(name=name)) if name in self.equations:
@@ -303,8 +308,8 @@ def _slope(tree: Expr, equations: Mapping[str, Equation], depth: int) -> Expr:  
             return _slope(derivative(tree, equations), equations, depth + 1)
         case Apply(op=op, args=args):
             slopes = [_slope(arg, equations, depth) for arg in args]
-            op = ALIASES.get(op, op)
             equation = equations.get(op)
+            op = ALIASES.get(op, op)
             if equation is not None and equation.parameters is not None:
                 parts = dict(zip(equation.parameters, args, strict=False))
                 return _slope(substituted(equation.body, parts), equations, depth + 1)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from hwsolve.expr.tree import Apply, Expr, Num, Over, walk
-from hwsolve.proofs.names import free_names, substitute, with_index
+from hwsolve.proofs.names import free_names, fresh, substitute, with_index
 from hwsolve.proofs.products import (
     ONE,
     Factor,
@@ -178,11 +178,9 @@ def _through_inner(place: _Sum, term: Product) -> Expr | None:
         if not _mentions(base.body, place.variable):
             continue
         outer_rest = Product(term.number, _without(term.factors, position))
-        taken = free_names(product_expr(outer_rest)) | place.inside.facts.ranges.keys()
+        taken = free_names(product_expr(outer_rest)) | place.inside.facts.names()
         inner = base
         if base.variable in taken:
-            from hwsolve.proofs.names import fresh
-
             inner = with_index(base, fresh(base.variable, taken | free_names(base.body)))
         body = product_of(inner.body)
         for at, (candidate, exponent) in enumerate(body.factors):

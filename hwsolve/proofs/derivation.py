@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError, EquationErrors
-from hwsolve.expr.tree import Apply, Deriv, Expr, Num, walk
+from hwsolve.expr.tree import Apply, Deriv, Expr, Num, Over, walk
 from hwsolve.proofs.identity import Comparison, compare
 from hwsolve.proofs.points import Context, Statement
 from hwsolve.proofs.ranges import Case, values, whole
@@ -130,6 +130,8 @@ def settle(
     """
     if deadline is None:
         deadline = perf_counter() + SECONDS
+    given = left, right
+    left, right = deltas_as_tests(left), deltas_as_tests(right)
     verdict = _for_every_size(left, right, setting, case)
     symbolic = bool(names_of_sizes(setting))
     tried: list[Mapping[str, int]] = []
@@ -145,7 +147,7 @@ def settle(
         if here is None:
             continue
         if here.status == WRONG:
-            return here._replace(left=left, right=right)
+            return here._replace(left=given[0], right=given[1])
         if here.status == OPEN:
             remark = here.remark
             continue
@@ -155,7 +157,7 @@ def settle(
         proved = proved and here.status == PROVED
         conditions += [text for text in here.conditions if text not in conditions]
     if verdict is not None:
-        return verdict._replace(left=left, right=right, conditions=tuple(conditions))
+        return verdict._replace(left=given[0], right=given[1], conditions=tuple(conditions))
     if not tried:
         remark = remark or "no values of its indices fit the case"
         return Verdict(OPEN, left, right, remark=remark)
@@ -164,6 +166,21 @@ def settle(
         status, left, right, tuple(tried) if symbolic else (), points, chance, tuple(conditions),
         remark=remark,
     )  # fmt: skip
+
+
+def deltas_as_tests(tree: Expr) -> Expr:
+    """A tree with delta(i, j) written as the comparison i == j."""
+    if not any(getattr(node, "op", "") == "delta" for node in walk(tree)):
+        return tree
+    match tree:
+        case Apply():
+            args = tuple(map(deltas_as_tests, tree.args))
+            op = "eq" if tree.op == "delta" and len(args) == 2 else tree.op  # noqa: PLR2004  (two indices)
+            return Apply(op, args, tree.attributes, tree.at)
+        case Over():
+            body = deltas_as_tests(tree.body)
+            return Over(tree.op, body, tree.variable, tree.low, tree.high, tree.at)
+    return tree
 
 
 def _for_every_size(left: Expr, right: Expr, setting: Setting, case: Case) -> Verdict | None:
@@ -254,7 +271,7 @@ def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
         points += found.points
         chance = max(chance, found.chance)
         conditions += [
-            text for text in map(_general, found.conditions) if text not in conditions
+            text for text in _general(found.conditions) if text not in conditions
         ]
         if not found.equal:
             where = {**sizes, **numbers, **(found.counterexample or {})}
@@ -270,11 +287,40 @@ def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
     return worst._replace(points=points, chance=chance, conditions=tuple(conditions))
 
 
-def _general(condition: str) -> str:
-    """A condition on one entry as it is meant for each: "y[1] != 0" as "y[j] != 0"."""
+def _general(conditions: Sequence[str]) -> list[str]:
+    """Conditions as they are meant: "y[1] != 0" for each entry, "2*s^3 != 0" as "s != 0"."""
     import re
 
-    return re.sub(r"\[\d+\]", "[j]", condition)
+    from hwsolve.expr.notation import text
+    from hwsolve.expr.parser import parse_expression
+
+    found: list[str] = []
+    for condition in conditions:
+        body, sign, bound = condition.rpartition(" != ")
+        pieces = [condition]
+        if sign:
+            try:
+                factors = _factors(parse_expression(body))
+            except EquationError:
+                factors = []
+            pieces = [f"{text(factor)} != {bound}" for factor in factors] or pieces
+        for piece in pieces:
+            general = re.sub(r"\[\d+\]", "[j]", piece)
+            if general not in found:
+                found.append(general)
+    return found
+
+
+def _factors(tree: Expr) -> list[Expr]:
+    """The factors that can be 0, without numbers and powers."""
+    match tree:
+        case Num():
+            return []
+        case Apply(op="mul", args=(left, right)):
+            return [*_factors(left), *_factors(right)]
+        case Apply(op="pow", args=(base, Num())) | Apply(op="neg", args=(base,)):
+            return _factors(base)
+    return [tree]
 
 
 def reached(

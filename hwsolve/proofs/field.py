@@ -40,6 +40,10 @@ class DegenerateError(ArithmeticError):
     """A division by 0 at a random point: the divisor is 0 everywhere, or bad luck."""
 
 
+class NoRootError(DegenerateError):
+    """A value that has no square root in the field at this point."""
+
+
 class Element:
     """A number of the field.
 
@@ -321,7 +325,7 @@ class Field(NumberSystem):
         if not base.value:
             return base
         if pow(base.value, (P - 1) // 2, P) != 1:
-            raise DegenerateError("no square root at this point")
+            raise NoRootError("no square root at this point")
         self.roots += 1
         root = pow(base.value, (P + 1) // 4, P)
         if self.symbol("sign", base.value) % 2:

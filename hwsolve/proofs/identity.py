@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError
-from hwsolve.proofs.field import DegenerateError, Field, UnsupportedError
+from hwsolve.proofs.field import DegenerateError, Field, NoRootError, UnsupportedError
 from hwsolve.proofs.points import Context, Statement
 from hwsolve.proofs.small import exact_points, random_points
 
@@ -98,7 +98,9 @@ def _in_the_field(statement: Statement) -> Comparison | None:
         field, same, conditions = _drawn(statement, source, ())
         if not same or field.kinks > MANY_KINKS:
             return None
-        wanted = ROOT_POINTS if field.roots else POINTS
+        # the sign of a single root only matters where its argument is a square itself
+        signs = field.roots > 1 or (field.roots == 1 and not _is_no_square(statement, source))
+        wanted = ROOT_POINTS if signs else POINTS
         points = 1
         for branches in product((True, False), repeat=field.kinks):
             for _ in range(wanted):
@@ -114,9 +116,25 @@ def _in_the_field(statement: Statement) -> Comparison | None:
         proved=True,
         method=EXACT_METHOD,
         points=points,
-        chance=2.0**-wanted if field.roots else CHANCE_AT_A_POINT**wanted,
+        chance=2.0**-wanted if signs else CHANCE_AT_A_POINT**wanted,
         conditions=conditions,
     )
+
+
+def _is_no_square(statement: Statement, source: random.Random) -> bool:
+    """Whether the argument of the root in a statement was seen to be no square.
+
+    A square of a rational function is a square at every point; if it is not one, then
+    A + B*root is 0 for either sign of the root only where A and B are 0.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            statement.in_field(Field(source))
+        except NoRootError:
+            return True
+        except DegenerateError:
+            continue
+    return False
 
 
 def _drawn(

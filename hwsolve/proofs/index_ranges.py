@@ -134,6 +134,14 @@ class Facts:
         """The facts inside of a sum over a range."""
         return Facts({**self.ranges, variable: Range(low, high)})
 
+    def names(self) -> set[str]:
+        """The indices and the names in the ends of their ranges."""
+        found = set(self.ranges)
+        for low, high in self.ranges.values():
+            for end in (*ends(low, "max"), *ends(high, "min")):
+                found |= (affine(end) or {}).keys() - {CONSTANT}
+        return found
+
     def at_least(self, large: Expr, small: Expr, by: int = 0) -> bool:
         """Whether it is certain that large >= small + by."""
         difference = added(affine(large), affine(small), -1, plus=-by)

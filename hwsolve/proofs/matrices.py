@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 MANY_WORDS: Final = 2_000
 CHANCE: Final = 2.0**-40
 
-Letter = tuple[str, bool]
+Letter = tuple[object, bool]
+Shape = tuple[Expr, ...]
 Words = dict[tuple[Letter, ...], int]
 
 
@@ -34,13 +35,13 @@ class _RefusedError(Exception):
 
 
 class _Value:
-    """A sum of words; `rank` is 0 for a scalar, 1 for a column, 2 for a matrix."""
+    """A sum of words; `shape` is () for a scalar, (n,) for a column, (n, m) for a matrix."""
 
-    __slots__ = ("rank", "words")
+    __slots__ = ("shape", "words")
 
-    def __init__(self, words: Words, rank: int) -> None:
+    def __init__(self, words: Words, shape: Shape) -> None:
         self.words = {word: number % P for word, number in words.items() if number % P}
-        self.rank = rank
+        self.shape = shape
         if len(self.words) > MANY_WORDS:
             raise _RefusedError
 
@@ -56,7 +57,7 @@ def equal_for_every_shape(
         one, other = reading.value(left), reading.value(right)
     except _RefusedError:
         return None
-    return CHANCE if one.words == other.words and one.rank == other.rank else None
+    return CHANCE if one.words == other.words and one.shape == other.shape else None
 
 
 class _Reading:
@@ -72,15 +73,15 @@ class _Reading:
     def scalar(self, key: object) -> _Value:
         if key not in self.scalars:
             self.scalars[key] = self.source.randrange(2, P - 1)
-        return _Value({(): self.scalars[key]}, 0)
+        return _Value({(): self.scalars[key]}, ())
 
     def value(self, tree: Expr) -> _Value:  # noqa: C901, PLR0911  (one case for each node)
         match tree:
             case Num(value=int() as number):
-                return _Value({(): number}, 0)
+                return _Value({(): number}, ())
             case Num(value=number) if hasattr(number, "numerator"):
                 top, bottom = number.numerator, number.denominator  # type: ignore[union-attr]  # a fraction
-                return _Value({(): top * pow(bottom, -1, P)}, 0)
+                return _Value({(): top * pow(bottom, -1, P)}, ())
             case Sym(name=name):
                 return self._named(name)
             case Apply():
@@ -105,11 +106,11 @@ class _Reading:
                         return _times(one, other)
                     case "div", [one, other]:
                         return _times(one, self._inverse(other))
-                    case "matmul", [one, other] if one.rank == 2 and other.rank:  # noqa: PLR2004  (a matrix)
-                        return _product(one, other, other.rank)
-                    case "transpose", [one] if one.rank == 2:  # noqa: PLR2004  (a matrix)
+                    case "matmul", [one, other] if len(one.shape) == 2 and other.shape:  # noqa: PLR2004  (a matrix)
+                        return _product(one, other)
+                    case "transpose", [one] if len(one.shape) == 2:  # noqa: PLR2004  (a matrix)
                         return _transposed(one)
-                    case "pow", [one, _] if tree.args[1] == Num(2) and one.rank == 0:
+                    case "pow", [one, _] if tree.args[1] == Num(2) and not one.shape:
                         return _times(one, one)
         raise _RefusedError
 
@@ -120,7 +121,7 @@ class _Reading:
         if equation is not None and equation.parameters is None:
             found = self.value(equation.body)
         elif name in self.shapes:
-            found = _Value({((name, False),): 1}, len(self.shapes[name]))
+            found = _Value({((name, False),): 1}, self.shapes[name])
         else:
             found = self.scalar(name)
         self.known[name] = found
@@ -134,56 +135,58 @@ class _Reading:
 
     @staticmethod
     def _inverse(value: _Value) -> _Value:
-        if value.rank or not value.words:
+        if value.shape or not value.words:
             raise _RefusedError
-        return _Value({(): pow(value.words[()], -1, P)}, 0)
+        return _Value({(): pow(value.words[()], -1, P)}, ())
 
 
 def _added(one: _Value, other: _Value) -> _Value:
-    if one.rank != other.rank:
-        if {one.rank, other.rank} != {0, 1}:
-            raise _RefusedError
-        one, other = _broadcast(one), _broadcast(other)
+    if not one.shape:
+        one = _broadcast(one, other.shape)
+    if not other.shape:
+        other = _broadcast(other, one.shape)
+    if one.shape != other.shape:
+        raise _RefusedError
     words = dict(one.words)
     for word, number in other.words.items():
         words[word] = words.get(word, 0) + number
-    return _Value(words, one.rank)
+    return _Value(words, one.shape)
 
 
-def _broadcast(value: _Value) -> _Value:
-    """A scalar as so many ones; the shape of the ones is that of what it is added to."""
-    if value.rank:
+def _broadcast(value: _Value, shape: Shape) -> _Value:
+    """A scalar added to an array: so many times an array of ones, a letter of its own."""
+    if not shape:
         return value
-    # ones of two lengths would be one letter: only a single length may be met
-    raise _RefusedError
+    ones: Letter = (("ones", shape), False)
+    return _Value({(ones,): value.words.get((), 0)}, shape)
 
 
 def _scaled(value: _Value, number: int) -> _Value:
-    return _Value({word: number * part for word, part in value.words.items()}, value.rank)
+    return _Value({word: number * part for word, part in value.words.items()}, value.shape)
 
 
 def _times(one: _Value, other: _Value) -> _Value:
-    if one.rank == 0:
+    if not one.shape:
         return _scaled(other, one.words.get((), 0))
-    if other.rank == 0:
+    if not other.shape:
         return _scaled(one, other.words.get((), 0))
     raise _RefusedError
 
 
-def _product(one: _Value, other: _Value, rank: int) -> _Value:
+def _product(one: _Value, other: _Value) -> _Value:
+    if one.shape[1] != other.shape[0]:
+        raise _RefusedError
     words: Words = {}
     for first, left in one.words.items():
         for second, right in other.words.items():
             word = (*first, *second)
             words[word] = words.get(word, 0) + left * right
-    return _Value(words, rank)
+    return _Value(words, (one.shape[0], *other.shape[1:]))
 
 
 def _transposed(value: _Value) -> _Value:
-    return _Value(
-        {
-            tuple((name, not turned) for name, turned in reversed(word)): number
-            for word, number in value.words.items()
-        },
-        value.rank,
-    )
+    words = {
+        tuple((name, not turned) for name, turned in reversed(word)): number
+        for word, number in value.words.items()
+    }
+    return _Value(words, value.shape[::-1])

@@ -103,6 +103,7 @@ def _put_under(expr: Over, values: dict[str, Expr], captured: frozenset[str]) ->
     if variable in captured:
         variable = fresh(variable, captured | names | inner.keys())
         inner[expr.variable] = Sym(variable)
+        captured |= {variable}
     return Over(expr.op, _put(body, inner, captured), variable, low, high, expr.at)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.proofs.algebra import Algebra, Key, Reading
+from hwsolve.proofs.algebra import Algebra, Atoms, Reading
 from hwsolve.proofs.intervals import EVERYTHING, Interval, NoValueError
 from hwsolve.proofs.natural import EXISTS, RANGES, Site
 
@@ -28,7 +28,8 @@ class Reach:
         graph: the graph.
         nodes: the nodes wanted, with all that they are computed from, in order.
         leaves: the intervals of free variables by node; any real number by default.
-        known: intervals of quantities by their key in the algebra, from conditions.
+        known: intervals of atoms by their number, from conditions.
+        registry: the atoms of the graph, where there are some already.
         any_size: whether the shapes stand for every size.
 
     Attributes:
@@ -39,12 +40,13 @@ class Reach:
         ContradictionError: if nothing is left.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what is known about a graph)
         self,
         graph: Graph,
         nodes: Sequence[int],
         leaves: Mapping[int, Interval] | None = None,
-        known: Mapping[Key, Interval] | None = None,
+        known: Mapping[int, Interval] | None = None,
+        registry: Atoms | None = None,
         *,
         any_size: bool = False,
     ) -> None:
@@ -53,7 +55,9 @@ class Reach:
         self.leaves = leaves or {}
         self.any_size = any_size
         self.intervals: list[Interval] = [EVERYTHING] * len(graph)
-        self.algebra = Algebra(graph, self.intervals, known, Reading(any_size=any_size))
+        self.registry = registry or Atoms()
+        reading = Reading(any_size=any_size)
+        self.algebra = Algebra(graph, self.registry, self.intervals, known, reading)
         for node in nodes:
             self.intervals[node] = self._interval(node)
 

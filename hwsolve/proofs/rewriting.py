@@ -153,6 +153,32 @@ def _has(term: Product, own: object) -> bool:
     )
 
 
+def over_one_divisor(expr: Expr) -> Expr:
+    """A sum whose summands are all divided by the same, divided by it once: P/n - Y/n."""
+    terms = terms_of(expr)
+    if len(terms) < 2:  # noqa: PLR2004  (a sum)
+        return expr
+    shared = [
+        Factor(base, max(power, *(_power_of(base, term) for term in terms[1:])))
+        for base, power in terms[0].factors
+        if isinstance(power, Fraction) and power < 0
+    ]
+    shared = [factor for factor in shared if factor.exponent < 0]  # type: ignore[operator]  # fractions
+    if not shared:
+        return expr
+    inverse = Product(Fraction(1), tuple(Factor(b, -p) for b, p in shared))  # type: ignore[operator]  # fractions
+    inner = product_of(sum_expr([times(term, inverse) for term in terms]))
+    return product_expr(times(inner, Product(Fraction(1), tuple(shared))))
+
+
+def _power_of(base: Expr, term: Product) -> Fraction:
+    own = key(base)
+    for other, power in term.factors:
+        if key(other) == own and isinstance(power, Fraction):
+            return power
+    return Fraction(0)
+
+
 def simplest(expr: Expr, tidier: Tidier) -> Expr:
     """The expression, or the same with brackets multiplied out where much cancels then.
 

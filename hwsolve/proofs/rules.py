@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Rule = Callable[[Algebra, int, Args], Quotient | None]
 
 HIGHEST_POWER: Final = 12
+LARGEST_PRIME: Final = 100
 
 ZERO_Q: Final = Quotient({}, ONE)
 
@@ -162,9 +163,66 @@ def _tanh(algebra: Algebra, node: int, args: Args) -> Quotient | None:
 def _softplus(algebra: Algebra, node: int, args: Args) -> Quotient | None:
     if not args[0].is_poly:
         return None
-    atom, turn = _turned(algebra, node, args[0])
+    return Quotient(_softplus_of(algebra, node, args[0].top), ONE)
+
+
+def _log(algebra: Algebra, node: int, args: Args) -> Quotient | None:
+    """log(2^k·exp(p)) = k·log(2) + p, log(1 + exp(p)) = softplus(p), log(sigmoid(p)) too."""
+    (one,) = args
+    if not one.is_poly:
+        return None
+    terms = sorted(one.top.items())
+    if len(terms) == 1 and terms[0][1] > 0:
+        power = _exponent(algebra, terms[0][0])
+        if power is not None:
+            number_part = _log_of_number(algebra, node, terms[0][1])
+            return Quotient(p.add(power, number_part), ONE)
+    if len(terms) == 2 and terms[0] == ((), Fraction(1)) and terms[1][1] == 1:  # noqa: PLR2004  (1 + exp)
+        power = _exponent(algebra, terms[1][0])
+        if power is not None:
+            return Quotient(_softplus_of(algebra, node, power), ONE)
+    return None
+
+
+def _exponent(algebra: Algebra, monomial: Monomial) -> Poly | None:
+    """The logarithm of a product of exponentials and sigmoids, or None."""
+    total: Poly = {}
+    for atom, power in monomial:
+        key = algebra.registry.keys[atom]
+        if key[0] == "exp":
+            inside: Poly = {key[1]: Fraction(1)}
+        elif key[0] == "sigmoid" and dict(key[1][1]) == ONE:
+            arg = dict(key[1][0])
+            inside = p.add(arg, _softplus_of(algebra, algebra.registry.nodes[atom], arg), -1)
+        else:
+            return None
+        total = p.add(total, inside, power)
+    return total
+
+
+def _softplus_of(algebra: Algebra, node: int, inside: Poly) -> Poly:
+    turn = _leads_negative(inside)
+    plain = p.scaled(inside, -1) if turn else inside
+    interval = enclosures.softplus(algebra.enclosure(plain))
+    atom = algebra.atom(("softplus", algebra.key(Quotient(plain, ONE))), interval, node)
     # softplus(x) = softplus(-x) + x
-    return Quotient(p.add(atom, args[0].top) if turn else atom, ONE)
+    return p.add(atom, inside) if turn else atom
+
+
+def _log_of_number(algebra: Algebra, node: int, value: Fraction) -> Poly:
+    """The logarithm of a fraction in logarithms of primes (and of what has no small ones)."""
+    total: Poly = {}
+    for number_part, sign in ((value.numerator, 1), (value.denominator, -1)):
+        rest, prime = number_part, 2
+        while rest > 1:
+            if prime > LARGEST_PRIME:
+                prime = rest
+            while rest % prime == 0:
+                where = enclosures.log(Interval(prime, prime))
+                total = p.add(total, algebra.atom(("log of", prime), where, node), sign)
+                rest //= prime
+            prime += 1
+    return total
 
 
 # -- kinks -------------------------------------------------------------------------
@@ -219,7 +277,7 @@ def _factored_abs(algebra: Algebra, node: int, one: Quotient) -> Quotient | None
         if where.high <= 0 and power.denominator == 1:
             factor = p.scaled(factor, (-1) ** int(power))
         elif where.low < 0 and power % 2:
-            size = algebra.atom(("abs", algebra.keys[atom]), abs(where), algebra.nodes[atom])
+            size = algebra.atom(("abs", atom), abs(where), algebra.registry.nodes[atom])
             base = next(iter(size), ())
             if not base:  # it is a number
                 return None
@@ -292,8 +350,8 @@ def _sum(algebra: Algebra, node: int, args: Args) -> Quotient | None:
         return None
     shape, total = graph.shapes[arg], ZERO_Q
     for term, factor in args[0].top.items():
-        outside = tuple(part for part in term if not graph.shapes[algebra.nodes[part[0]]])
-        inside = tuple(part for part in term if graph.shapes[algebra.nodes[part[0]]])
+        outside = tuple(part for part in term if not graph.shapes[algebra.registry.nodes[part[0]]])
+        inside = tuple(part for part in term if graph.shapes[algebra.registry.nodes[part[0]]])
         if inside:
             poly: Poly = {inside: Fraction(1)}
             added = _sum_of_one(algebra, node, arg, poly)
@@ -314,9 +372,9 @@ def _sum_of_one(algebra: Algebra, node: int, arg: int, poly: Poly) -> Poly:
     if len(poly) == 1:
         ((term, _),) = poly.items()
         if len(term) == 1 and term[0][1] == 1:
-            row = graph.rows[algebra.nodes[term[0][0]]]
-            key = algebra.keys[term[0][0]]
-            whole = graph.shapes[algebra.nodes[term[0][0]]] == graph.shapes[arg]
+            source = algebra.registry.nodes[term[0][0]]
+            row, key = graph.rows[source], algebra.registry.keys[term[0][0]]
+            whole = graph.shapes[source] == graph.shapes[arg]
             is_softmax = row is not None and row.name == "softmax" == key[0]
             if is_softmax and whole and len(graph.shapes[arg]) == 1:
                 return p.constant(1)
@@ -340,6 +398,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "exp": _exp,
     "sigmoid": _sigmoid,
     "tanh": _tanh,
+    "log": _log,
     "softplus": _softplus,
     "abs": _abs,
     "relu": _relu,

@@ -2,7 +2,8 @@
 
 Each method may fail to decide, but what it says holds for all real numbers in the
 intervals of the atoms: ranges of terms and of polynomials in one variable (Sturm),
-quadratic forms (squares completed), linear inequalities (Fourier and Motzkin).
+quadratic forms (squares completed), linear inequalities (Fourier and Motzkin), and the
+ends of the intervals of atoms in which the polynomial is linear.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from math import lcm
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwsolve.proofs import polynomials as p
-from hwsolve.proofs.intervals import Interval, NoValueError
+from hwsolve.proofs.intervals import INFINITY, Interval, NoValueError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 300
 MOST_MONOMIALS: Final = 14
 
-RANGES, SQUARES, LINEAR = "ranges", "squares", "linear inequalities"
+DEEPEST: Final = 8
+
+RANGES, SQUARES, LINEAR, ENDS = "ranges", "squares", "linear inequalities", "ends of intervals"
 
 
 class Constraint(NamedTuple):
@@ -47,6 +50,8 @@ def positive(
             return SQUARES
         if _by_lines(algebra, poly, constraints, strict=strict):
             return LINEAR
+        if _by_ends(algebra, poly, DEEPEST, strict=strict):
+            return ENDS
     except NoValueError:
         return None
     common = p.content(poly)
@@ -126,6 +131,49 @@ def _by_squares(poly: Poly, *, strict: bool) -> bool:
     return not strict or matrix[-1][-1] > 0
 
 
+# -- ends of intervals ----------------------------------------------------------------
+
+
+def _by_ends(algebra: Algebra, poly: Poly, depth: int, *, strict: bool) -> bool:
+    """Whether a polynomial is positive at both ends of each atom in which it is linear."""
+    if _by_ranges(algebra, poly, strict=strict):
+        return True
+    name = _linear(poly)
+    if name is None or depth == 0:
+        return False
+    slope: Poly = {}
+    rest: Poly = {}
+    for monomial, factor in poly.items():
+        inside = tuple(part for part in monomial if part[0] != name)
+        (rest if inside == monomial else slope)[inside] = factor
+    where = algebra.atoms[name]
+    if where.low == -INFINITY and where.high == INFINITY:
+        return False
+    ends = []
+    for end, is_open, sign in ((where.low, where.low_open, -1), (where.high, where.high_open, 1)):
+        if isinstance(end, float):
+            if not _by_ends(algebra, p.scaled(slope, sign), depth - 1, strict=False):
+                return False
+        else:
+            ends.append((p.add(rest, slope, end), is_open))
+    if not strict:
+        return all(_by_ends(algebra, at, depth - 1, strict=False) for at, _ in ends)
+    # above 0 at one end and not below it at the other, which is not reached: above 0 between
+    firm = [_by_ends(algebra, at, depth - 1, strict=True) for at, _ in ends]
+    loose = [
+        is_open and _by_ends(algebra, at, depth - 1, strict=False) for at, is_open in ends
+    ]
+    return any(firm) and all(sure or weak for sure, weak in zip(firm, loose, strict=True))
+
+
+def _linear(poly: Poly) -> int | None:
+    """An atom in which a polynomial is linear, or None."""
+    names = p.variables(poly)
+    for monomial in poly:
+        names -= {name for name, exponent in monomial if exponent != 1}
+    return min(names, default=None)
+
+
 # -- linear inequalities ------------------------------------------------------------
 
 
@@ -141,7 +189,8 @@ def _by_lines(
     algebra: Algebra, poly: Poly, constraints: Sequence[Constraint], *, strict: bool
 ) -> bool:
     """Whether the opposite contradicts the constraints, monomials taken as variables."""
-    rows = [_row(Constraint(p.scaled(poly, -1), not strict)), *map(_row, constraints)]
+    goal = Constraint(p.scaled(poly, -1), not strict)
+    rows = [_row(each) for each in (goal, *constraints, *_facts(algebra, poly))]
     monomials = sorted({monomial for row in rows for monomial in row.parts})
     if len(monomials) > MOST_MONOMIALS:
         return False
@@ -149,6 +198,26 @@ def _by_lines(
         where = p.enclosure({monomial: Fraction(1)}, algebra.atoms.__getitem__)
         rows += _bounds(monomial, where)
     return not _possible(rows, monomials)
+
+
+def _facts(algebra: Algebra, poly: Poly) -> list[Constraint]:
+    """What is known of functions beside their ranges: exp(x) >= 1 + x, log(x) <= x - 1."""
+    found = []
+    for name in p.variables(poly):
+        key = algebra.registry.keys[name]
+        if key[0] == "exp":
+            inside: Poly = {key[1]: Fraction(1)}
+            line = p.add(p.add(p.variable(name), inside, -1), p.constant(1), -1)
+            found.append(Constraint(line, strict=False))
+        elif key[0] in {"softplus", "log"} and dict(key[-1][1]) == p.constant(1):
+            inside = dict(key[-1][0])
+            line = p.add(p.variable(name), inside, -1)
+            if key[0] == "softplus":
+                found.append(Constraint(line, strict=True))
+            else:
+                line = p.scaled(p.add(line, p.constant(1)), -1)
+                found.append(Constraint(line, strict=False))
+    return found
 
 
 def _row(constraint: Constraint) -> _Row:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
-from hwsolve.proofs.names import free_names, substitute
+from hwsolve.proofs.names import free_names, fresh, substitute, with_index
 from hwsolve.proofs.products import (
     ONE,
     Factor,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 # The value of a sum that is known beforehand, `sum(y[k] for k in 1..N) = 1`, or None.
 Known = "Callable[[Expr], Expr | None]"
 _SUMS: Final = frozenset({"add", "sub"})
+# Operations without a value for some arguments.
+_PARTIAL: Final = frozenset({"div", "log", "log2", "log10", "sqrt", "pow"})
 _TESTS: Final = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
@@ -193,15 +195,47 @@ class Tidier:
                 return Num(0)
             case "exp", (Num(value=0),):
                 return Num(1)
-            case "where", (Num(value=condition), yes, no):
-                return yes if condition else no
-            case "where", (_, yes, no) if key(yes) == key(no):
-                return yes
+            case "where", (condition, yes, no):
+                return self._choice(condition, yes, no)
             case op, (left, right) if op in _TESTS:
                 one, other = number_of(left), number_of(right)
                 if one is not None and other is not None:
                     return Num(int(_TESTS[op](one, other)))
         return Apply(expr.op, args, expr.attributes, expr.at)
+
+    def _choice(self, condition: Expr, yes: Expr, no: Expr) -> Expr:
+        """One of two values, with the factors that both share in front."""
+        if isinstance(condition, Num):
+            return yes if condition.value else no
+        if key(yes) == key(no):
+            return yes
+        one, other = product_of(yes), product_of(no)
+        if not one.number or not other.number:
+            kept = one if one.number else other
+            own = [f for f in kept.factors if self._is_safe(f, condition)]
+            front = Product(kept.number, tuple(own))
+        else:
+            keys = {(key(base), repr(power)) for base, power in other.factors}
+            same = [f for f in one.factors if (key(f.base), repr(f.exponent)) in keys]
+            front = Product(ONE, tuple(same))
+        inverse = Product(1 / front.number, tuple(_inverse(f) for f in front.factors))
+        parts = tuple(self._made(times(p, inverse)) for p in (one, other))
+        is_test = isinstance(condition, Apply) and condition.op in _TESTS
+        plain = is_test and parts == (Num(1), Num(0))
+        choice = condition if plain else Apply("where", (condition, *parts))
+        return self._made(times(front, Product(ONE, (Factor(choice),))))
+
+    def _is_safe(self, factor: Factor, condition: Expr) -> bool:
+        """Whether a factor may be evaluated where the condition does not hold: x, but not 1/x."""
+        base, power = factor
+        if not isinstance(power, Fraction) or power < 0:
+            return False
+        about_indices = free_names(condition) <= self.facts.ranges.keys()
+        return not any(
+            (isinstance(node, Apply) and node.op in _PARTIAL)
+            or (isinstance(node, (Index, Over)) and about_indices)
+            for node in walk(base)
+        )
 
     def _delta(self, left: Expr, right: Expr) -> Expr:
         """1 for equal indices and 0 for different ones, where that is known."""
@@ -218,12 +252,10 @@ class Tidier:
         low, high = self.index(expr.low), self.index(expr.high)
         if key(low) == key(high):
             return self.expr(substitute(expr.body, {expr.variable: low}))
-        if expr.variable in self.facts.ranges:
-            # an outer index of the same name must not be taken for this one
-            from hwsolve.proofs.names import fresh, with_index
-
-            taken = free_names(expr.body) | self.facts.ranges.keys()
-            expr = with_index(expr, fresh(expr.variable, taken))
+        outer = self.facts.names() | free_names(low) | free_names(high)
+        if expr.variable in outer:
+            # an index or a size of the same name must not be taken for this one
+            expr = with_index(expr, fresh(expr.variable, outer | free_names(expr.body)))
         inner = self.within(expr.variable, low, high)
         body = inner.expr(expr.body)
         if expr.op in {"sum", "mean"}:
@@ -249,6 +281,11 @@ def is_delta(expr: Expr) -> bool:
 
 def _is_slice(expr: Expr) -> bool:
     return isinstance(expr, Apply) and expr.op == "slice"
+
+
+def _inverse(factor: Factor) -> Factor:
+    base, power = factor
+    return Factor(base, -power if isinstance(power, Fraction) else Apply("neg", (power,)))
 
 
 def _turned(product: Product) -> Product:

@@ -141,9 +141,9 @@ def _says(text: str, value: float) -> bool:
     if abs(float(text) - value) > NEARLY_EQUAL_ULPS * math.ulp(value):
         return False
     kept = len(text.partition("e")[0].lstrip("-0.").replace(".", "").rstrip("0"))
-    if kept <= SHORT_DECIMAL or (value.is_integer() and abs(value) < ALL_INTEGERS):
+    if kept <= SHORT_DECIMAL:
         return True
-    return Decimal(text) == Decimal(value)
+    return abs(value) < ALL_INTEGERS and Decimal(text) == Decimal(value)
 
 
 def _rounded(value: Decimal, digits: int, ties: str) -> str:

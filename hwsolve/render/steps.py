@@ -241,11 +241,16 @@ def _fitted(text: str, width: int, page: Page) -> list[str]:
 def _in_terms(text: str, width: int) -> list[str]:
     """A formula in lines of `width` columns where its terms allow: joined, they are the formula."""
     starts = _term_starts(text)
-    lines, begin = [], 0
+    lines: list[str] = []
+    begin = term = factor = 0
     for position, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        factor = position
+        if text[position] in "+-" and position - begin > width // 3:
+            term = position
         if columns(text[begin:end]) > width:
-            lines.append(text[begin:position].rstrip())
-            begin = position
+            cut = term or factor
+            lines.append(text[begin:cut].rstrip())
+            begin, term = cut, 0
     return [*lines, text[begin:]]
 
 
@@ -258,10 +263,10 @@ def _term_starts(text: str) -> list[int]:
             depth += 1
         elif character in ")]":
             depth -= 1
-        elif character in "·*" or (
-            character in "+-@" and text[position - 1 : position + 2 : 2] == "  "
-        ):
-            by_depth.setdefault(depth, []).append(position)
+        elif character in "·*+-@":
+            spaced = text[position - 1 : position] == text[position + 1 : position + 2] == " "
+            if position and (spaced or character in "·*"):
+                by_depth.setdefault(depth, []).append(position)
     return by_depth[min(by_depth)] if by_depth else []
 
 

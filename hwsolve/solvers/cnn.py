@@ -10,7 +10,7 @@ from hwsolve.nets.counting import DEFAULT_FLOPS, FlopRule, read_flop_rule, rewei
 from hwsolve.nets.exact import exact
 from hwsolve.nets.layer_text import read_layer, read_layer_options
 from hwsolve.nets.network import Layer, Network, build_network
-from hwsolve.nets.options import OPTIONS
+from hwsolve.nets.options import OPTIONS, SKIPPED
 from hwsolve.nets.receptive_field import field_of
 from hwsolve.nets.sizes import CHANNELS_LAST, read_sizes, read_whole, size_text
 from hwsolve.solution import Answer, Solution
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_AXES = 3
 # Asked for in one word, answered layer by layer.
 _EVERY_LAYER = {"sizes": "size", "shapes": "size"}
-_OPERATION_WEIGHTS = ("multiplication", "addition", "comparison", "division", "exponential")
+OPERATION_WEIGHTS = ("multiplication", "addition", "comparison", "division", "exponential")
 
 
 class Ask(NamedTuple):
@@ -79,12 +79,11 @@ def solve_network(problem: Problem) -> Solved:
     """
     body: Cnn = problem.body  # type: ignore[assignment]  # the reader gives each kind its body
     size = _input_size(body.input, problem.conventions)
-    network = build_network(size, _specs(body.layers), _defaults(problem.conventions))
+    order = _order(problem.conventions)
+    network = build_network(size, _specs(body.layers), _defaults(problem.conventions), order)
     flops = _flop_rule(problem.conventions)
     paths = _paths(body.paths, network)
-    names = Names(
-        network, paths, flops, _given_numbers(problem), _order(problem.conventions), _batch(problem)
-    )
+    names = Names(network, paths, flops, _given_numbers(problem), order, _batch(problem))
     asks = _asks(problem, names)
     errors: list[InputError] = []
     answers: list[Answer] = []
@@ -108,7 +107,7 @@ def _placed(error: EquationError, written: Written | None, problem: Problem) -> 
 
 def _note(value: Any) -> str:
     """The decimal beside a fraction; sizes and integers say all themselves."""
-    if isinstance(value, int | tuple | list):
+    if isinstance(value, int | str | tuple | list):
         return ""
     decimal = as_decimal(value)
     if decimal is None:
@@ -197,6 +196,8 @@ def _defaults(conventions: Mapping[str, Written]) -> dict[str, OptionValue]:
         defaults["bias"] = conventions["bias"].text.lower() not in {"no", "false", "off", "none"}
     if "rounding" in conventions:
         defaults["rounding"] = conventions["rounding"].text
+    if "padding" in conventions and conventions["padding"].text == SKIPPED:
+        defaults[SKIPPED] = True
     return defaults
 
 
@@ -207,7 +208,7 @@ def _flop_rule(conventions: Mapping[str, Written]) -> FlopRule:
         f"{name}s": read_whole(
             conventions[name].text, f"FLOPs for a {name}", conventions[name].place(), 0
         )
-        for name in _OPERATION_WEIGHTS
+        for name in OPERATION_WEIGHTS
         if name in conventions
     }
     return reweighted(rule, weights)

@@ -8,7 +8,9 @@ from hwsolve.nets.counting import FLOPS
 from hwsolve.nets.layer import OPERATIONS
 from hwsolve.nets.options import FLOOR
 from hwsolve.nets.sizes import CHANNELS_LAST
+from hwsolve.problem.conventions import meaning as in_words
 from hwsolve.solution import Convention
+from hwsolve.solvers.cnn import OPERATION_WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,20 +48,35 @@ def _of_sizes(solved: Solved, users: dict[str, list[Layer]]) -> Iterable[Convent
         axis = "last" if examples == "columns" else "first"
         meaning = f"the {count} examples are the {axis} axis; counts are for one example"
         yield Convention("examples", examples, meaning, _source(solved, "examples"))
-    if "rounding" in users:
-        by_way: dict[str, list[Layer]] = {}
-        for layer in users["rounding"]:
-            by_way.setdefault(layer.options.get("rounding", FLOOR), []).append(layer)
-        for way, layers in by_way.items():
-            yield Convention(
-                "rounding", way,
-                f"where the stride does not divide, sizes are rounded "
-                f"{'down' if way == FLOOR else 'up'} ({_named(layers)})",
-                _source(solved, "rounding"),
-            )  # fmt: skip
-    if "same" in users:
-        meaning = f"TensorFlow's rule for 'same' padding with a stride ({_named(users['same'])})"
-        yield Convention("same", "ceil(n/s)", meaning)
+    yield from _of_rounding(solved, users.get("rounding", []))
+
+
+def _of_rounding(solved: Solved, users: list[Layer]) -> Iterable[Convention]:
+    """How sizes are rounded, and where that was stated: convolutions always round down."""
+    stated = solved.problem.conventions.get("rounding")
+    by_choice: dict[tuple[str, str], list[Layer]] = {}
+    for layer in users:
+        way = layer.options.get("rounding", FLOOR)
+        takes = "rounding" in layer.spec.row.options
+        said = takes and (stated is not None or "rounding" in layer.spec.options)
+        # what was stated for pooling may say of a convolution what holds for it anyway
+        said = said or (stated is not None and stated.text == way)
+        by_choice.setdefault((way, "problem" if said else "default"), []).append(layer)
+    if stated is not None and all(way != stated.text for way, _ in by_choice) and by_choice:
+        yield Convention(
+            "rounding", stated.text,
+            "stated for pooling layers; none of them needs it here", "problem",
+        )  # fmt: skip
+    for (way, source), layers in by_choice.items():
+        down = "down" if way == FLOOR else "up"
+        always = (
+            stated is not None
+            and stated.text != way
+            and not any("rounding" in layer.spec.row.options for layer in layers)
+        )
+        sizes = f"convolutions always round {down}" if always else f"sizes are rounded {down}"
+        meaning = f"where the stride does not divide, {sizes} ({_named(layers)})"
+        yield Convention("rounding", way, meaning, source)
 
 
 def _of_counts(
@@ -75,26 +92,38 @@ def _of_counts(
             _source(solved, "bias"),
         )  # fmt: skip
     if "padding" in users and (work or "connections" in wanted):
-        yield Convention("padding", "counted", "a padded zero costs as much as any other input")
-    if "batchnorm" in users and work:
-        yield Convention(
-            "batchnorm", "in use", "one multiplication and one addition a value, ready folded"
-        )
-    if "macs" in wanted and "mac" in users:
-        yield Convention(
-            "mac", "weights", "an input times a weight, added up; biases and pooling have none"
-        )
+        stated = solved.problem.conventions.get("padding")
+        value = "counted" if stated is None else stated.text
+        yield Convention("padding", value, in_words("padding", value), _source(solved, "padding"))
     if wanted & set(FLOPS):
         meaning = solved.flops.meaning + _left_out(solved)
-        yield Convention("flops", solved.flops.name, meaning, _source(solved, "flops"))
+        stated_weight = any(name in solved.problem.conventions for name in OPERATION_WEIGHTS)
+        source = "problem" if stated_weight else _source(solved, "flops")
+        yield Convention("flops", solved.flops.name, meaning, source)
+
+
+def notes_of(solved: Solved, quantities: Sequence[str]) -> tuple[str, ...]:
+    """What a reader has to know of how these quantities are counted, a sentence each."""
+    users: dict[str, list[Layer]] = {}
+    for layer in solved.network.layers:
+        for name in layer.rule.conventions:
+            users.setdefault(name, []).append(layer)
+    wanted = set(quantities)
+    notes = []
+    if "same" in users:
+        notes.append(
+            f"Padding 'same' with a stride s follows TensorFlow: ceil(n/s) outputs "
+            f"({_named(users['same'])})."
+        )
+    if "batchnorm" in users and wanted & set(WORK):
+        notes.append("Batch normalisation in use is one multiplication and one addition a value.")
+    if "macs" in wanted and "mac" in users:
+        notes.append("A MAC is an input times a weight, added up; biases and pooling have none.")
     if "connections" in wanted:
-        yield Convention(
-            "connections", "with bias", "pairs of a unit and an input; its bias is one of them"
-        )
+        notes.append("A connection is a pair of a unit and an input; its bias is one of them.")
     if "units" in wanted:
-        yield Convention(
-            "units", "weighted sums", "outputs of convolutions, dense layers and subsampling"
-        )
+        notes.append("Units are the outputs of convolutions, dense layers and subsampling.")
+    return tuple(notes)
 
 
 def _left_out(solved: Solved) -> str:

@@ -8,6 +8,7 @@ is its size.
 from __future__ import annotations
 
 import operator
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hwsolve.errors import EquationError, did_you_mean
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hwsolve.nets.network import Layer, Network
     from hwsolve.nets.receptive_field import Fields
 
-Answered: TypeAlias = "Exact | bool | Size | list[Any]"
+Answered: TypeAlias = "Exact | bool | str | Size | list[Any]"
 
 SIZE, FIELD, JUMP, PADDING = "size", "receptive_field", "stride", "padding"
 # Words for a size or one of its numbers; the number is its place counted from the end.
@@ -38,11 +39,14 @@ _SAME = {
     "rf": FIELD, "field": FIELD, "receptive_field_size": FIELD,
     "jump": JUMP, "effective_stride": JUMP,
 }  # fmt: skip
+# Settings of a layer's window.
+_SETTINGS = ("kernel", "dilation")
+INPUTS = "inputs"
 _COMPARED = {
     "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
     "eq": operator.eq, "ne": operator.ne,
 }  # fmt: skip
-_OTHERS = (SIZE, "side", *_AXES, FIELD, JUMP, PADDING)
+_OTHERS = (SIZE, "side", *_AXES, FIELD, JUMP, PADDING, *_SETTINGS, INPUTS)
 WORDS = (*_OTHERS, *(quantity.name for quantity in QUANTITIES))
 
 
@@ -107,6 +111,8 @@ class Names:
                 return Num(self.given[name])
             case Sym(name=name):
                 value = self.read(name, asked.at)
+                if isinstance(value, str):
+                    raise EquationError(f"{name} is not one number: {value}", asked.at)
                 if isinstance(value, tuple | list):
                     hint = f"ask for {name.rpartition('.')[0] or name}.height"
                     raise EquationError(f"{name} is a size, not a number", asked.at, hint)
@@ -150,6 +156,9 @@ class Names:
                 hint = f"there are {', '.join(known)}" if len(known) < 12 else ""  # noqa: PLR2004  (more names than a line takes)
             raise EquationError(f"there is no layer '{owner}'", at, hint)
         what = _meaning(word)
+        if what is None and owner in self.network.by_name:
+            # a letter of the layer's own formulas, such as n_out
+            what = word if word in self.network.by_name[owner].rule.sizes else None
         if what is None:
             hint = did_you_mean(word, (*WORDS, *BY_WORD, *_SAME))
             raise EquationError(
@@ -191,27 +200,29 @@ class Names:
         owner, what = asked
         if what in BY_WORD and what not in _OTHERS:
             return self._counted(owner, what)
+        if what not in (SIZE, "side", *_AXES):
+            return self._of_layer(owner, what)
+        size = self.network.input if owner == INPUT else self.layers_of(owner)[-1].output
+        return self.shown_size(size) if what == SIZE else _side(what, size)
+
+    def _of_layer(self, owner: str, what: str) -> Answered:
+        """What a layer has and the input has not: of a path, what its last layer has."""
         if owner == INPUT:
-            size = self.network.input
-        else:
-            last = self.layers_of(owner)[-1]
-            size = last.output
-            if what in (FIELD, JUMP):
-                fields = field_of(self.fields(owner)[last.name])
-                return _one([each.size if what == FIELD else each.jump for each in fields])
-            if what == PADDING:
-                return _padding(last)
-        if what in (FIELD, JUMP, PADDING):
             raise EquationError(f"the input has no {what.replace('_', ' ')}")
-        if what == SIZE:
-            return self.shown_size(size)
-        return _side(what, size)
+        layers = self.layers_of(owner)
+        last = layers[-1]
+        if what in (FIELD, JUMP):
+            fields = field_of(self.fields(owner)[last.name])
+            return _one([each.size if what == FIELD else each.jump for each in fields])
+        if what == INPUTS:
+            return sum(map(prod, self.network.inputs(layers[0])))
+        if what == PADDING:
+            return _padding(last)
+        return _setting(last, what) if what in _SETTINGS else last.rule.sizes[what]
 
     def _counted(self, owner: str, what: str) -> int:
         if owner == INPUT:
             if what == "outputs":
-                from math import prod
-
                 return prod(self.network.input)
             raise EquationError("the input only has a size")
         layers = self.layers_of(owner)
@@ -266,16 +277,26 @@ def _one(values: list[int]) -> int | Size:
     return values[0] if len(set(values)) == 1 else tuple(values)
 
 
-def _padding(layer: Layer) -> int | Size:
+def _padding(layer: Layer) -> int | str | Size:
+    """The rows of padding at each end, in words where the two ends differ."""
     windows = layer.rule.windows
     if windows is None:
         raise EquationError(f"{layer.spec.row.title} has no padding")
-    for window in windows:
-        if window.before != window.after:
-            raise EquationError(
-                f"there is no one padding: {window.before} before and {window.after} behind"
-            )
-    return _one([window.before for window in windows])
+    if all(window.before == window.after for window in windows):
+        return _one([window.before for window in windows])
+    ends = [(window.before, window.after) for window in windows]
+    if len(set(ends)) == 1:
+        before, behind = ends[0]
+        return f"{before} before, {behind} behind"
+    (above, below), (left, right) = ends
+    return f"{above} above, {below} below, {left} left, {right} right"
+
+
+def _setting(layer: Layer, what: str) -> int | Size:
+    windows = layer.rule.windows
+    if windows is None:
+        raise EquationError(f"{layer.spec.row.title} has no {what}")
+    return _one([getattr(window, what) for window in windows])
 
 
 def _side(what: str, size: Size) -> int:

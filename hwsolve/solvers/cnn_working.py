@@ -11,7 +11,7 @@ from hwsolve.nets.layer import OPERATIONS, ZERO
 from hwsolve.nets.sizes import size_text
 from hwsolve.solution import Section, Solution, Step, Text
 from hwsolve.solvers.cnn import as_decimal, described, is_calculation
-from hwsolve.solvers.cnn_conventions import conventions_of
+from hwsolve.solvers.cnn_conventions import conventions_of, notes_of
 from hwsolve.solvers.cnn_names import FIELD, JUMP
 from hwsolve.solvers.cnn_tables import Wanted, field_section, path_section, summary
 
@@ -31,7 +31,8 @@ LONGEST_SUM = 66
 LETTERS = {
     "n": "side", "h": "height", "w": "width", "C": "channels read", "F": "filters",
     "g": "groups", "k": "kernel", "p": "padding", "P": "rows of padding", "s": "stride",
-    "d": "dilation", "T": "filters with their channels", "N": "values",
+    "r": "cells read along an axis", "d": "dilation", "T": "filters with their channels",
+    "N": "values",
 }  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def written_solution(solved: Solved, certificates: tuple[Certificate, ...]) -> S
     wanted = _wanted(solved)
     layers = list(_layer_sections(solved, wanted))
     sections = [
+        *_notes(notes_of(solved, wanted.quantities)),
         *_letters(layers),
         *layers,
         *field_section(solved, wanted),
@@ -122,6 +124,13 @@ def _layer_sections(solved: Solved, wanted: Wanted) -> Iterable[Section]:
         sizes = " + ".join(size_text(names.shown_size(size)) for size in network.inputs(first))
         output = size_text(names.shown_size(first.output))
         yield Section(f"{called}: {described(first, network)}, {sizes} -> {output}", tuple(blocks))
+
+
+def _notes(notes: Iterable[str]) -> Iterable[Section]:
+    """How things are counted, where that is a definition and no choice."""
+    blocks = tuple([Text((note,)) for note in notes])
+    if blocks:
+        yield Section("Counted here", blocks, detail="short")
 
 
 def _letters(sections: Iterable[Section]) -> Iterable[Section]:

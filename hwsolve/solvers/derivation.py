@@ -117,7 +117,7 @@ def checked_derivation(problem: Problem) -> Checked:
         )
     )
     if not lines:
-        return _written(problem, setting, tuple(goals), body)
+        return _written(setting, tuple(goals), body)
     verdicts = _verdicts(problem, lines, setting, body)
     checked = Checked(setting, tuple(goals), lines, tuple(verdicts), automatic=False)
     if checked.valid:
@@ -131,34 +131,36 @@ def checked_derivation(problem: Problem) -> Checked:
     return checked
 
 
-def _written(
-    problem: Problem, setting: Setting, goals: tuple[Goal, ...], body: Derivation
-) -> Checked:
+def _written(setting: Setting, goals: tuple[Goal, ...], body: Derivation) -> Checked:
     """The derivation that the program writes itself."""
     from hwsolve.proofs.written import derived
 
-    lines: list[Line] = []
-    for goal, written in zip(goals, body.show, strict=True):
-        own = derived(goal, setting)
-        if own is None:
-            from hwsolve.proofs.derivation import settle
+    from hwsolve.proofs.derivation import settle
+    from hwsolve.proofs.written import derived
 
-            verdict = settle(*goal, setting, Case())
-            if verdict.status == "wrong":
-                own = [Line(goal, reason="as it is stated")]
-            else:
+    lines: list[Line] = []
+    verdicts: list[Verdict] = []
+    basis = setting
+    for goal, written in zip(goals, body.show, strict=True):
+        found = derived(goal, setting)
+        if found is None:
+            if settle(*goal, setting, Case()).status != "wrong":
                 raise InputError(
                     f"no derivation of '{written.text}' is known here",
                     written.origin,
                     "write its lines under 'lines', and they are checked",
                 )
-        own = [
-            line._replace(source=line.source + len(lines)) if line.source is not None else line
-            for line in own
-        ]
-        lines.extend(own)
-    verdicts = _verdicts(problem, lines, setting, body)
-    return Checked(setting, goals, tuple(lines), tuple(verdicts), automatic=True)
+            found = [Line(goal, reason="as it is stated")], setting
+        own, basis = found
+        try:
+            checked = check_lines(own, basis)
+        except EquationError as error:
+            raise InputError(error.message, written.origin, error.hint) from None
+        verdicts += checked
+        lines += own
+    if len(goals) > 1:
+        basis = setting
+    return Checked(basis, goals, tuple(lines), tuple(verdicts), automatic=True)
 
 
 def _verdicts(

@@ -214,11 +214,15 @@ def certificates(checked: Checked) -> tuple[Certificate, ...]:
 def warnings(checked: Checked) -> tuple[str, ...]:
     """A sentence for each line that is wrong, open, or holds only under conditions."""
     found = []
+    where: dict[str, list[int]] = {}
     for number, verdict in enumerate(checked.verdicts, start=1):
         if verdict.status == WRONG:
             found.append(f"line {number} is wrong")
         elif verdict.status == OPEN:
             found.append(f"line {number} could not be settled: {verdict.remark}")
         elif verdict.conditions:
-            found.append(f"line {number} holds where {' and '.join(verdict.conditions)}")
+            where.setdefault(" and ".join(verdict.conditions), []).append(number)
+    for conditions, numbers in where.items():
+        lines = f"line {numbers[0]} holds" if len(numbers) == 1 else f"lines {_listed(numbers)} hold"
+        found.append(f"{lines} where {conditions}")
     return tuple(found)

@@ -261,7 +261,9 @@ def _convolution_section(options: _Options, counted: _Counted) -> Section:
     seen = _seen(options, counted.sliding, sizes)
     parameters = seen + 1 if options.bias else seen
     many = times(FILTERS, counted.sliding.places) if options.named else counted.sliding.places
+    same = Text(("Padding 'same' with a stride s follows TensorFlow: ceil(n/s) outputs.",))
     blocks: list[Block] = [
+        *([same] if "same" in counted.sliding.conventions else []),
         *_window_steps(counted),
         _step("outputs", many, sizes, "" if options.named else "of one filter"),
         Text(("For one output:",)),
@@ -367,8 +369,6 @@ def _conventions(
             "rounding", "floor",
             f"the stride does not divide ({', '.join(rounded)}), sizes are rounded down",
         )  # fmt: skip
-    if "same" in names:
-        yield Convention("same", "ceil(n/s)", "TensorFlow's rule for 'same' padding with a stride")
     if "padding" in names:
         yield Convention("padding", "counted", "a padded zero costs as much as any other input")
     if not options.bias:

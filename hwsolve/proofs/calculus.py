@@ -1,0 +1,236 @@
+"""Comparisons of functions of one variable, by their slopes.
+
+Where a difference does not fall and is not negative at the left end of an interval,
+it is not negative on the interval. Slopes are derivatives by the program's own rules,
+their signs come from intervals or from their own slopes, and the interval is cut into
+pieces where that helps. Other variables may have any value.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from hwsolve.expr.backward import differentiate
+from hwsolve.expr.operations import OPERATIONS
+from hwsolve.proofs import polynomials as p
+from hwsolve.proofs.algebra import Algebra, Reading
+from hwsolve.proofs.intervals import INFINITY, Interval
+from hwsolve.proofs.natural import JUMPS
+from hwsolve.proofs.reach import ContradictionError, Reach
+from hwsolve.proofs.signs import positive
+
+if TYPE_CHECKING:
+    from hwsolve.proofs.prover import Prover
+
+PIECES: Final = 60
+DEEPEST: Final = 9
+ORDERS: Final = 3
+VARIABLES: Final = 4
+
+
+class Piece(NamedTuple):
+    """An interval of the variable, and why the difference has its sign there.
+
+    `slope` is 1 where the difference rises, -1 where it falls, 0 where its own range
+    says it; `end` is then the end at which it was evaluated.
+    """
+
+    where: Interval
+    slope: int
+    end: Fraction | None
+
+
+class Slopes(NamedTuple):
+    """A proof: the variable (its node) and the pieces of its interval."""
+
+    variable: int
+    pieces: tuple[Piece, ...]
+
+
+def by_slopes(prover: Prover, low: int, high: int, *, strict: bool) -> Slopes | None:
+    """The proof that one node is at most (or, if strict, below) another, or None."""
+    graph = prover.graph
+    if graph.shapes[low] or graph.shapes[high]:
+        return None
+    before = graph.ancestors([low, high])
+    if any(graph.shapes[node] for node in before):
+        return None
+    names = {row.name for node in before if (row := graph.rows[node]) is not None}
+    if names & JUMPS:
+        return None
+    leaves = [node for node in before if graph.rows[node] is None and graph.active[node]]
+    difference = graph.derive(OPERATIONS["sub"], (high, low))
+    for leaf in leaves[:VARIABLES]:
+        try:
+            pieces = _Slopes(prover, difference, leaf).prove(strict=strict)
+        except TimeoutError:
+            return None
+        if pieces is not None:
+            return Slopes(leaf, pieces)
+    return None
+
+
+class _Slopes:
+    """A difference as a function of one variable."""
+
+    def __init__(self, prover: Prover, difference: int, leaf: int) -> None:
+        self.prover = prover
+        self.leaf = leaf
+        self._known: dict[tuple[Any, ...], Reach] = {}
+        self.orders = [difference]
+        for _ in range(ORDERS):
+            gradient = differentiate(prover.graph, self.orders[-1], [leaf])
+            adjoint = gradient.adjoints.get(leaf)
+            if adjoint is None:
+                break
+            self.orders.append(adjoint)
+
+    def prove(self, *, strict: bool) -> tuple[Piece, ...] | None:
+        whole = self.prover.leaves.get(self.leaf, Interval(-INFINITY, INFINITY))
+        stack = [(whole, 0)]
+        found: list[Piece] = []
+        while stack:
+            where, depth = stack.pop()
+            if len(found) + len(stack) > PIECES:
+                return None
+            try:
+                piece = self._piece(where, strict=strict)
+            except ContradictionError:
+                continue
+            if piece is not None:
+                found.append(piece)
+                continue
+            if depth >= DEEPEST or where.is_point:
+                return None
+            stack += [(half, depth + 1) for half in reversed(_halves(where))]
+        return tuple(found)
+
+    def _piece(self, where: Interval, *, strict: bool) -> Piece | None:
+        if self._sign(0, where, strict=strict) == 1:
+            return Piece(where, 0, None)
+        for slope, end, is_open in (
+            (1, where.low, where.low_open),
+            (-1, where.high, where.high_open),
+        ):
+            if isinstance(end, float) or not self._safe(where.join(Interval(end, end))):
+                continue
+            direction = self._direction(1, where, ORDERS)
+            if direction is None or direction[0] != slope:
+                continue
+            at = self._at(Interval(end, end))
+            firm = at.positive or (at.low >= 0 and is_open and direction[1])
+            if firm or (at.low >= 0 and not strict):
+                return Piece(where, slope, Fraction(end))
+        return Piece(where, 0, None) if self._near(where, strict=strict) else None
+
+    def _near(self, where: Interval, *, strict: bool) -> bool:
+        """Whether the value in the middle is further from 0 than the slope can lead."""
+        if isinstance(where.low, float) or isinstance(where.high, float) or len(self.orders) == 1:
+            return False
+        if not self._safe(Interval(where.low, where.high)):
+            return False
+        middle = (Fraction(where.low) + Fraction(where.high)) / 2
+        slope = self._reach(1, where).intervals[self.orders[1]]
+        if slope.is_everything:
+            return False
+        found = self._at(Interval(middle, middle)) + slope * (where - middle)
+        return found.positive or (found.low >= 0 and not strict)
+
+    def _direction(self, order: int, where: Interval, depth: int) -> tuple[int, bool] | None:
+        """1 or -1 where a derivative is nowhere below or above 0, and whether it is never 0."""
+        if order >= len(self.orders):
+            return None
+        inside = _interior(where)
+        for sign in (1, -1):
+            for strict in (True, False):
+                if self._sign(order, inside, strict=strict, factor=sign) == 1:
+                    return sign, strict
+        if depth == 0:
+            return None
+        inner = self._direction(order + 1, where, depth - 1)
+        if inner is None:
+            return None
+        for sign, end in ((1, where.low), (-1, where.high)):
+            # rising from the left end, or falling towards the right end: not below 0
+            if not isinstance(end, float) and self._safe(where.join(Interval(end, end))):
+                at = self._value(order, Interval(end, end))
+                if at is None:
+                    continue
+                if inner[0] == sign and at.low >= 0:
+                    return 1, at.positive or inner[1]
+                if inner[0] == -sign and at.high <= 0:
+                    return -1, at.negative or inner[1]
+        return None
+
+    def _reach(self, order: int, where: Interval) -> Reach:
+        prover = self.prover
+        key = (order, *where.key())
+        known = self._known.get(key)
+        if known is None:
+            if perf_counter() > prover.deadline:
+                raise TimeoutError
+            nodes = prover.graph.ancestors([self.orders[order]])
+            leaves = {**prover.leaves, self.leaf: where}
+            known = self._known[key] = Reach(prover.graph, nodes, leaves, None, prover.registry)
+        return known
+
+    def _sign(self, order: int, where: Interval, *, strict: bool, factor: int = 1) -> int:
+        """1 where a derivative (times `factor`) is above 0, or not below it; else 0."""
+        node = self.orders[order]
+        reach = self._reach(order, where)
+        here = reach.intervals[node] * factor
+        if here.positive or (here.low >= 0 and not strict):
+            return 1
+        plain = reach.algebra
+        written_out = Algebra(
+            plain.graph, plain.registry, reach.intervals, None, Reading(quotients=True)
+        )
+        for algebra in (plain, written_out):
+            sign = algebra.of(node).sign()
+            if sign is not None and positive(algebra, p.scaled(sign, factor), (), strict=strict):
+                return 1
+        return 0
+
+    def _value(self, order: int, at: Interval) -> Interval | None:
+        if self._kinked:
+            return None  # a slope at a kink is a convention
+        return self._reach(order, at).intervals[self.orders[order]]
+
+    def _at(self, at: Interval) -> Interval:
+        return self._reach(0, at).intervals[self.orders[0]]
+
+    @property
+    def _kinked(self) -> bool:
+        rows = (self.prover.graph.rows[node] for node in self.prover.graph.ancestors(self.orders[:1]))
+        return any(row is not None and row.kink is not None for row in rows)
+
+    def _safe(self, where: Interval) -> bool:
+        """Whether the difference has a value everywhere, so that it is continuous."""
+        reach = self._reach(0, where)
+        return not reach.unsafe(reach.nodes)
+
+
+def _interior(where: Interval) -> Interval:
+    if where.is_point:
+        return where
+    return Interval(where.low, where.high, low_open=True, high_open=True)
+
+
+def _halves(where: Interval) -> list[Interval]:
+    """An interval cut at a simple number; the cut belongs to both."""
+    low, high = where.low, where.high
+    if low < 0 < high:
+        cut = Fraction(0)
+    elif isinstance(low, float):
+        cut = min(Fraction(-1), 2 * Fraction(high))
+    elif isinstance(high, float):
+        cut = max(Fraction(1), 2 * Fraction(low))
+    else:
+        width = Fraction(high) - Fraction(low)
+        cut = p.simplest(Fraction(low) + width / 3, Fraction(high) - width / 3)
+    return [
+        Interval(low, cut, where.low_open),
+        Interval(cut, high, high_open=where.high_open),
+    ]
