@@ -93,12 +93,14 @@ class CertificateError(HwsolveError):
 
 # A short word has few letters to agree in; a long one must agree in more of them.
 _SHORT_WORD, _NEAR_SHORT, _NEAR_LONG = 5, 0.66, 0.7
+_BEGINNING = 3
 
 
 def closest(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str | None:
     """The known word nearest to a mistyped one, or None where none is near.
 
-    A word of up to five letters is near to words that have one letter more or fewer.
+    A word of up to five letters is near to words that have one letter more or fewer, and
+    to the one that it is the beginning of.
     """
     import difflib
 
@@ -111,7 +113,10 @@ def closest(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str | N
     names = [name for name in by_lower if not short or abs(len(name) - len(word)) <= 1]
     cutoff = _NEAR_SHORT if short else _NEAR_LONG
     near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=cutoff)
-    return by_lower[near[0]] if near else None
+    if near:
+        return by_lower[near[0]]
+    longer = [name for name in by_lower if name.startswith(word.lower())]
+    return by_lower[longer[0]] if len(longer) == 1 and len(word) >= _BEGINNING else None
 
 
 def did_you_mean(word: str, known: list[str] | set[str] | tuple[str, ...]) -> str:

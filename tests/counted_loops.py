@@ -34,10 +34,13 @@ class Value:
         self.meter["divisions"] += 1
         return Value(self.meter)
 
-    def larger(self, other: Value) -> Value:
+    def larger(self, _other: Value) -> Value:
         self.meter["comparisons"] += 1
         return Value(self.meter)
 
+
+# More rows and columns than any map of a test has.
+EVERYWHERE = (range(1000), range(1000))
 
 Map: TypeAlias = list[list[Value]]
 Maps: TypeAlias = list[Map]
@@ -94,7 +97,7 @@ def convolve(  # noqa: PLR0913  (a convolution has this many settings)
     dilation: tuple[int, int],
     *,
     bias: bool,
-    there: tuple[range, range],
+    there: tuple[range, range] = EVERYWHERE,
 ) -> tuple[Maps, int, int]:
     """The output of a convolution on padded maps, and how many weights and biases it used.
 
@@ -142,7 +145,7 @@ def pool(  # noqa: PLR0913  (a pooling has this many settings)
     columns: list[int],
     kernel: tuple[int, int],
     kind: str,
-    there: tuple[range, range],
+    there: tuple[range, range] = EVERYWHERE,
 ) -> Maps:
     """The output of a pooling whose windows start at these rows and columns.
 

@@ -120,17 +120,24 @@ def test_what_is_no_number_is_never_right(computed: float) -> None:
     assert verdict("1", computed).outcome == "wrong"
 
 
-def test_a_tolerance_replaces_the_stated_digits() -> None:
+def test_a_tolerance_widens_what_the_digits_allow_and_never_narrows_it() -> None:
+    assert verdict("0.3", 1 / 3, "1%").right
+    assert verdict("0.3", 1 / 3, "0").right
+    assert verdict("0.62", 0.6211, "1e-3").right
+    assert verdict("0.620", 0.6206, "1e-4").outcome == "wrong"
     assert verdict("0.62", 0.6251, "1%").right
     assert verdict("0.62", 0.6251, "0.01").right
-    assert verdict("0.62", 0.6201, "1e-3").right
-    assert verdict("0.62", 0.6211, "1e-3").outcome == "wrong"
     assert verdict("100", 100.9, "1%").right
     assert verdict("100", 101.1, "1%").outcome == "wrong"
     assert verdict("0", 1e-17, "1%").right
 
 
-@pytest.mark.parametrize("text", ["", "abc", "-1", "nan", "inf", "1%%x", "%"])
+def test_a_negative_tolerance_is_refused() -> None:
+    with pytest.raises(ValueError, match="a tolerance is at least 0, not -1%"):
+        Tolerance.parse("-1%")
+
+
+@pytest.mark.parametrize("text", ["", "abc", "nan", "inf", "1%%x", "%"])
 def test_a_tolerance_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is neither a number"):
         Tolerance.parse(text)
@@ -224,3 +231,53 @@ def test_a_float_written_in_full_is_right(value: float) -> None:
 def test_any_text_is_a_number_or_none(text: str) -> None:
     found = stated_number(text)
     assert found is None or math.isfinite(found[0])
+
+
+@pytest.mark.parametrize(
+    ("answer", "computed"),
+    [("true", 1.0), ("false", 0.0), ("True", 1), ("false", Fraction(0)), ("yes", np.array(1.0))],
+)
+def test_a_truth_value_is_one_or_nought(answer: str, computed: Any) -> None:
+    assert verdict(answer, computed).right
+
+
+@pytest.mark.parametrize(("answer", "computed"), [("true", 0.0), ("false", 1.0), ("true", 2.0)])
+def test_a_truth_value_is_no_other_number(answer: str, computed: float) -> None:
+    assert verdict(answer, computed).outcome == "wrong"
+
+
+@pytest.mark.parametrize(
+    "name", ["C1.receptive_field", "receptive_field(C1)", "rf", "C1.kernel", "pool1.stride"]
+)
+def test_a_square_may_be_stated_with_both_sides(name: str) -> None:
+    assert compare(name, stated("5x5"), 5).right
+    assert compare(name, stated("5 × 5"), 5).right
+    assert compare(name, stated("7x7"), 5).outcome == "wrong"
+    assert compare(name, stated("5x6"), 5).outcome == "wrong"
+
+
+def test_a_count_is_not_stated_with_two_sides() -> None:
+    assert compare("C1.params", stated("5x5"), 5).outcome == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("answer", "computed", "reason"),
+    [
+        ("28x28x6", (6, 28, 28), "written as height x width x channels?"),
+        ("6x28x30", (28, 30, 6), "written as channels x height x width?"),
+        ("4x28x28x6", (4, 6, 28, 28), "written as height x width x channels?"),
+        ("28x28x7", (6, 28, 28), ""),
+        ("6x20", (20, 6), ""),
+    ],
+)
+def test_a_size_in_another_order_is_recognised(
+    answer: str, computed: tuple[int, ...], reason: str
+) -> None:
+    found = verdict(answer, computed)
+    assert (found.outcome, found.reason) == ("wrong", reason)
+
+
+def test_the_other_wrong_entries_are_counted() -> None:
+    assert verdict(["1", "2", "3", "4"], [1.5, 2, 9, 4.1]).more == 2
+    assert verdict(["1", "2", "3", "4"], [1.5, 2, 3, 4]).more == 0
+    assert verdict(["1", "2"], [1, 2]).more == 0

@@ -120,6 +120,7 @@ def test_the_data_hold_every_verdict_with_its_numbers() -> None:
         "difference": -0.4,
         "allowed": 0.05,
         "entry": None,
+        "more": 0,
         "reason": None,
         "line": 9,
         "column": 11,

@@ -172,7 +172,8 @@ def test_one_unit_may_have_plain_numbers_for_its_target_and_bias(target: str, bi
 @pytest.mark.parametrize("output", ["ŷ", "y_hat", "yhat, ŷ"])
 def test_the_output_has_the_name_by_which_it_is_asked_for(output: str) -> None:
     text = ONE_UNIT.format(target="3", bias="1", activation="SIGMOID", output=output)
-    answers = {answer.name: answer.value for answer in solve(read_text(text)).answers}
+    solution = solve(read_text(text))
+    answers = {answer.name: np.asarray(answer.value) for answer in solution.answers}
     for name in output.split(", "):
         assert answers[name][0] == pytest.approx(1 / (1 + np.exp(-2)))
 

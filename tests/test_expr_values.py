@@ -220,14 +220,21 @@ def test_a_function_of_a_vector_and_its_gradient_are_those_of_pytorch(
 
 def test_every_function_that_is_a_formula_was_compared() -> None:
     compared = {name for name, *_ in (*EVERYWHERE, *POSITIVE, *VECTORS)}
-    assert set(FUNCTIONS) - compared == {"accuracy"}
+    assert set(FUNCTIONS) - compared == {"accuracy", "delta"}
 
 
 def test_accuracy_is_the_share_of_equal_entries() -> None:
     assert answers("{p: [1, 0, 2, 2], y: [1, 1, 2, 0]}", ["a = accuracy(p, y)"], ["a"]) == [0.5]
 
 
-@pytest.mark.parametrize(("alias", "name"), FUNCTION_ALIASES.items())
+def test_kroneckers_delta_is_1_for_equal_indices() -> None:
+    equations = ["d[i] = delta(i, 2) + 10*δ(2, 3) for i in 1..3"]
+    assert answers("{x: 1}", equations, ["d"]) == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"), [pair for pair in FUNCTION_ALIASES.items() if pair[1] != "delta"]
+)
 def test_another_name_of_a_function_means_the_same(alias: str, name: str) -> None:
     given = "{x: [0.5, -1.25, 2.0]}"
     found = answers(given, [f"a = {alias}(x)", f"b = {name}(x)"], ["a", "b"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from counted_loops import (
+    EVERYWHERE,
     Meter,
     convolve,
     covering,
@@ -20,6 +21,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from networks import network, spec
 
+from hwsolve.errors import InputError
 from hwsolve.nets.layer import OPERATIONS
 from hwsolve.nets.recount import recount
 
@@ -58,6 +60,7 @@ def convolutions(draw: st.DrawFn) -> dict[str, Any]:
         "dilation": draw(st.tuples(st.integers(1, 2), st.integers(1, 2))),
         "padding": draw(st.one_of(st.just("same"), st.tuples(*[st.integers(0, 2)] * 2))),
         "bias": draw(st.booleans()),
+        "skipped": draw(st.booleans()),
     }
 
 
@@ -81,15 +84,24 @@ def test_a_convolution_costs_what_a_naive_loop_does(chosen: dict[str, Any]) -> N
         for group in range(groups)
         for _ in range(filters // groups)
     ]
-    outputs, weights, biases = convolve(maps, sees, kernel, stride, dilation, bias=chosen["bias"])
+    skipped = chosen["skipped"]
+    there = (
+        range(zeros[0][0], zeros[0][0] + chosen["sides"][0]),
+        range(zeros[1][0], zeros[1][0] + chosen["sides"][1]),
+    )
+    outputs, weights, biases = convolve(
+        maps, sees, kernel, stride, dilation, bias=chosen["bias"],
+        there=there if skipped else EVERYWHERE,
+    )  # fmt: skip
     padding = chosen["padding"] if chosen["padding"] == "same" else text(chosen["padding"])
     words = f"conv {filters} {text(kernel)} s{text(stride)} d{text(dilation)} padding={padding}"
     words += f" groups={groups}" + ("" if chosen["bias"] else " no bias")
-    net = network((channels, *chosen["sides"]), words)
+    layer = spec(words)
     if chosen["table"]:
-        layer = spec(words)
         options = {**layer.options, "table": tuple(map(tuple, chosen["table"]))}
-        net = network((channels, *chosen["sides"]), layer._replace(options=options))
+        layer = layer._replace(options=options)
+    defaults = {"skipped": True} if skipped else None
+    net = network((channels, *chosen["sides"]), layer, defaults=defaults)
     counts = net.layers[0].counts
     assert net.layers[0].output == size(outputs)
     assert {name: counts[name] for name in OPERATIONS} == {n: meter[n] for n in OPERATIONS}
@@ -98,7 +110,8 @@ def test_a_convolution_costs_what_a_naive_loop_does(chosen: dict[str, Any]) -> N
     assert counts["macs"] == meter["multiplications"]
     assert counts["connections"] == meter["connections"]
     assert counts["units"] == counts["outputs"] == filters * len(outputs[0]) * len(outputs[0][0])
-    assert counts["bias_additions"] == (counts["outputs"] if chosen["bias"] else 0)
+    if not skipped:
+        assert counts["bias_additions"] == (counts["outputs"] if chosen["bias"] else 0)
 
 
 @given(
@@ -109,6 +122,7 @@ def test_a_convolution_costs_what_a_naive_loop_does(chosen: dict[str, Any]) -> N
     stride=PAIR,
     padding=st.tuples(st.integers(0, 2), st.integers(0, 2)),
     rounding=st.sampled_from(["floor", "ceil"]),
+    skipped=st.booleans(),
 )
 def test_a_pooling_costs_what_a_naive_loop_does(  # noqa: PLR0913  (one argument for each option)
     kind: str,
@@ -118,6 +132,7 @@ def test_a_pooling_costs_what_a_naive_loop_does(  # noqa: PLR0913  (one argument
     stride: tuple[int, int],
     padding: tuple[int, int],
     rounding: str,
+    skipped: bool,  # noqa: FBT001  (drawn)
 ) -> None:
     starts = []
     for side, k, s, p in zip(sides, kernel, stride, padding, strict=True):
@@ -127,9 +142,15 @@ def test_a_pooling_costs_what_a_naive_loop_does(  # noqa: PLR0913  (one argument
         else:
             starts.append(covering(side, k, s, p, p))
     meter = Meter()
-    outputs = pool(meter, channels, starts[0], starts[1], kernel, kind)
+    # what lies over the edge of the padded map does not exist, whatever is counted
+    rows, columns = (
+        range(p, p + side) if skipped else range(side + 2 * p)
+        for side, p in zip(sides, padding, strict=True)
+    )
+    outputs = pool(meter, channels, starts[0], starts[1], kernel, kind, (rows, columns))
     words = f"{kind} {text(kernel)} s{text(stride)} p{text(padding)} {rounding}"
-    layer = network((channels, *sides), words).layers[0]
+    defaults = {"skipped": True} if skipped else None
+    layer = network((channels, *sides), words, defaults=defaults).layers[0]
     assert layer.output == size(outputs)
     assert {n: layer.counts[n] for n in OPERATIONS} == {n: meter[n] for n in OPERATIONS}
     assert layer.counts["connections"] == meter["connections"]
@@ -178,7 +199,16 @@ def test_a_convolution_along_one_axis_is_one_of_width_one(
 def test_counting_again_by_loop_and_by_shapes_gives_the_same(chosen: dict[str, Any]) -> None:
     options: dict[str, Any] = {
         name: chosen[name]
-        for name in ("filters", "kernel", "stride", "dilation", "padding", "bias", "groups")
+        for name in (
+            "filters",
+            "kernel",
+            "stride",
+            "dilation",
+            "padding",
+            "bias",
+            "groups",
+            "skipped",
+        )
     }
     if chosen["table"]:
         options["table"] = tuple(map(tuple, chosen["table"]))
@@ -251,3 +281,59 @@ def test_sizes_of_a_thousand_billion_are_exact() -> None:
     layer = network((1, 10**12, 10**12), "conv 1 3").layers[0]
     assert layer.output == (1, 999_999_999_998, 999_999_999_998)
     assert layer.counts["multiplications"] == 9 * 999_999_999_998**2
+
+
+@given(
+    chosen=convolutions(),
+    pooling=st.sampled_from(["maxpool", "avgpool", "subsample"]),
+    rounding=st.sampled_from(["floor", "ceil"]),
+)
+def test_every_layer_with_a_window_agrees_with_its_second_count(
+    chosen: dict[str, Any], pooling: str, rounding: str
+) -> None:
+    sides, padding = chosen["sides"], chosen["padding"]
+    zeros = (0, 0) if padding == "same" else padding
+    for side, k, p, d in zip(sides, chosen["kernel"], zeros, chosen["dilation"], strict=True):
+        assume(padding == "same" or (side + 2 * p >= d * (k - 1) + 1 > p))
+    if padding == "same":
+        for side, k, s, d in zip(
+            sides, chosen["kernel"], chosen["stride"], chosen["dilation"], strict=True
+        ):
+            assume(max(same_zeros(side, d * (k - 1) + 1, s)) < d * (k - 1) + 1)
+    words = f"{pooling} {text(chosen['kernel'])} s{text(chosen['stride'])} {rounding}"
+    words += f" d{text(chosen['dilation'])} padding="
+    words += padding if padding == "same" else text(padding)
+    defaults = {"skipped": True} if chosen["skipped"] else None
+    layer = network((chosen["channels"], *sides), words, defaults=defaults).layers[0]
+    for budget in (10**9, 0):
+        again = recount(pooling, layer.options, ((chosen["channels"], *sides),), budget)
+        assert again is not None
+        assert again.output == layer.output
+        assert again.counts == {name: layer.counts[name] for name in again.counts}
+
+
+def test_a_window_over_the_edge_reads_only_what_is_there() -> None:
+    # windows of 4 from 0, 3, 6, 9 and 12 on 15 rows: the last one reads 3 rows, so
+    # 16 windows of 16, 8 of 12 and one of 9 cells: 16*15 + 8*11 + 8 comparisons
+    layer = network((1, 15, 15), "pool 4 s3 ceil").layers[0]
+    assert layer.output == (1, 5, 5)
+    assert layer.counts["comparisons"] == 336
+
+
+def test_skipped_zeros_are_not_multiplied() -> None:
+    # 3x3 on 4x4 with a zero all around: the corners see 4 cells, the edges 6, the middle 9
+    counts = network((1, 4, 4), "conv 1 3 p1", defaults={"skipped": True}).layers[0].counts
+    assert counts["multiplications"] == 4 * 4 + 8 * 6 + 4 * 9
+    assert counts["additions"] == counts["multiplications"]  # each bias, less the first product
+    assert counts["connections"] == counts["multiplications"] + 16
+    counted = network((1, 4, 4), "conv 1 3 p1").layers[0].counts
+    assert counted["multiplications"] == 16 * 9
+
+
+def test_too_many_windows_over_an_edge_are_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        network((1, 9), "conv 1 5 p1000000", defaults={"skipped": True})
+    assert str(caught.value) == (
+        "conv1: too many windows reach over the edge to count what each reads; "
+        "take less padding, or count it (padding: counted)"
+    )

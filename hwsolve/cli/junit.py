@@ -66,9 +66,9 @@ def _suite(report: FileReport) -> str:
             f"      <error message={_attribute(report.error.partition(chr(10))[0])}>"
             f"{_text(report.error)}</error>\n    </testcase>\n"
         )
-    failures = sum(not verdict.right for verdict in report.verdicts)
+    tests, failures = _tests(report), sum(not verdict.right for verdict in report.verdicts)
     return (
-        f'  <testsuite name={_attribute(report.path)} tests="{_tests(report)}" failures="{failures}" '
+        f'  <testsuite name={_attribute(report.path)} tests="{tests}" failures="{failures}" '
         f'errors="{int(bool(report.error))}" skipped="0" time="{report.seconds:.6f}">\n'
         f"{cases}  </testsuite>\n"
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsolve.cli.verdicts import explained
-
 if TYPE_CHECKING:
     from hwsolve.marking.compare import Verdict
     from hwsolve.problem.model import Problem
@@ -44,5 +42,7 @@ def _noted(answer: Answer) -> Answer:
 
 
 def _warning(verdict: Verdict) -> str:
+    from hwsolve.cli.verdicts import explained
+
     where = f"{verdict.place}: " if verdict.place else ""
     return f"{where}{explained(verdict)}"

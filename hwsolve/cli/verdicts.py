@@ -51,8 +51,11 @@ def explained(verdict: Verdict) -> str:
         return f"the file states another shape for {name}: {verdict.reason}"
     stated, computed = _decisive(verdict)
     text = f"the file states {stated_text(stated)} for {name}"
-    text += f", but {verdict.reason}" if verdict.reason else ""
-    return f"{text}, computed {computed_text(computed)}"
+    asks = verdict.reason.endswith("?")
+    text += f", but {verdict.reason}" if verdict.reason and not asks else ""
+    text += f", computed {computed_text(computed)}"
+    text += f" ({verdict.reason})" if asks else ""
+    return text + (f"; {verdict.more} more of its entries differ" if verdict.more else "")
 
 
 def _decisive(verdict: Verdict) -> tuple[Any, Any]:

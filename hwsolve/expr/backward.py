@@ -9,16 +9,21 @@ Arrays pass the gradient through each operation by its adjoint rule.
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.expr.term import Term
 from hwsolve.expr.operations import OPERATIONS
 from hwsolve.expr.tree import Deriv, Sym
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from hwsolve.expr.graph import Graph
+    from hwsolve.expr.operations import Shape
+    from hwsolve.expr.term import Term
+
+# More contributions than these are added up in one sum.
+MANY: Final = 8
 
 
 class Gradient:
@@ -114,7 +119,7 @@ def _through(gradient: Gradient, line: int, adjoint: int, reached: bytearray) ->
         upstream = graph.term(adjoint)
         for arg, term in local.items():
             product = upstream * term
-            if product._known() != 0:
+            if product.known() != 0:
                 gradient.parts.setdefault(arg, []).append((line, product.node))
             else:
                 gradient.parts.setdefault(arg, []).append((line, graph.constant(0)))
@@ -156,6 +161,16 @@ def accumulate(graph: Graph, line: int, seed: Term, reached: bytearray) -> dict[
 
 def _added(terms: list[Term]) -> Term:
     """The sum of what the uses of a value contribute, the first use first."""
+    if len(terms) > MANY:
+        # one sum of many terms, not sums of two in each other
+        numbers = [term.known() for term in terms]
+        total = sum(number for number in numbers if number is not None)
+        rest = [term for term, number in zip(terms, numbers, strict=True) if number is None]
+        if not rest:
+            return terms[0].number(total)
+        constant = [rest[0].number(total)] if total else []
+        nodes = tuple(term.node for term in reversed([*constant, *rest]))
+        return rest[0].graph.term(rest[0].graph.derive(OPERATIONS["add"], nodes))
     total = terms[-1]
     for term in reversed(terms[:-1]):
         total = total + term
@@ -180,28 +195,34 @@ def contributions(
             if reached[arg] and term is not None
         )
         return found
-    rules = row.partials
-    if rules is None:
-        return []
-    for position, arg in enumerate(args):
-        if not reached[arg]:
-            continue
-        rule = rules[position] if len(rules) > 1 else rules[0]
-        partial = rule(result, *terms)
-        if upstream.shape and isinstance(partial, int) and partial == 0:
-            shape = graph.shapes[arg]
-            zero = upstream.number(0)
-            found.append((arg, zero.fn("spread", shape=shape) if shape else zero))
-            continue
-        term = upstream * partial
-        if term.shape != graph.shapes[arg]:
-            shape = graph.shapes[arg]
-            term = term.fn("sum_to", shape=shape) if len(term.shape) >= len(shape) and term.shape != shape and _larger(term.shape, shape) else term.fn("spread", shape=shape)
-        found.append((arg, term))
-    return found
+    return [
+        (arg, _fitted(upstream, partial, graph.shapes[arg]))
+        for arg, partial in _partials(graph, node, terms, reached)
+    ]
 
 
-def _larger(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    from math import prod
+def _partials(
+    graph: Graph, node: int, terms: list[Term], reached: bytearray
+) -> Iterator[tuple[int, Any]]:
+    """The partial derivative by each argument that counts; a single rule serves them all."""
+    row, args, result = graph.rows[node], graph.args[node], graph.term(node)
+    rules = row.partials or () if row is not None else ()
+    if len(rules) == 1:
+        partial = rules[0](result, *terms)
+        yield from ((arg, partial) for arg in args if reached[arg])
+        return
+    for arg, rule in zip(args, rules, strict=False):
+        if reached[arg]:
+            yield arg, rule(result, *terms)
 
-    return prod(shape) > prod(other) or len(shape) > len(other)
+
+def _fitted(upstream: Term, partial: Any, shape: Shape) -> Term:
+    """Upstream gradient times partial derivative, summed over the axes that were stretched."""
+    if upstream.shape and isinstance(partial, int) and partial == 0:
+        zero = upstream.number(0)
+        return zero.fn("spread", shape=shape) if shape else zero
+    term: Term = upstream * partial
+    if term.shape == shape:
+        return term
+    narrower = len(term.shape) > len(shape) or prod(term.shape) > prod(shape)
+    return term.fn("sum_to" if narrower else "spread", shape=shape)

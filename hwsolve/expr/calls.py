@@ -153,7 +153,8 @@ def _tensor(lowering: Lowering, expr: Apply, row: Operation) -> int:
             return lowering.combine(row.name, [only.entries[at] for at in sorted(only.entries)])
     args = tuple(lowering.node(arg) for arg in expr.args)
     for arg in args:
-        if not lowering.graph.shapes[arg] and row.name not in {"stack", "outer"}:
+        # these three say themselves what they need
+        if not lowering.graph.shapes[arg] and row.name not in {"stack", "outer", "matmul"}:
             if row.name == "transpose":
                 return arg
             raise EquationError(f"'{expr.op}' works on an array, not on a number", expr.at)
@@ -244,6 +245,7 @@ def _inside(
     lowering.depth += 1
     if lowering.depth > MAX_NESTED_CALLS:
         raise EquationError(f"'{expr.op}' calls itself", expr.at)
+    lowering.limit_size()
     outer = lowering.local
     lowering.local = dict(zip(parameters, nodes, strict=True))
     try:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from hwsolve.errors import EquationError
 
 MAX_ENTRIES: Final = 10_000_000
+MAX_TOGETHER: Final = 100_000_000
 
 
 def made(name: str, sizes: tuple[int, ...], first_index: int = 0) -> list[Any]:
@@ -36,8 +37,14 @@ def made(name: str, sizes: tuple[int, ...], first_index: int = 0) -> list[Any]:
     return _filled(sizes, 0 if name == "zeros" else 1)
 
 
-def check_size(sizes: tuple[int, ...]) -> None:
-    """Refuse an array that is empty or that would not fit the memory."""
+def check_size(sizes: tuple[int, ...], others: int = 0) -> int:
+    """The number of entries of an array, refused if it is 0 or would not fit the memory.
+
+    `others` is the number of entries of all other arrays of the problem.
+
+    Raises:
+        EquationError: for such sizes.
+    """
     if not sizes or min(sizes) < 1:
         raise EquationError("an array needs sizes of 1 or more")
     if prod(sizes) > MAX_ENTRIES:
@@ -45,6 +52,9 @@ def check_size(sizes: tuple[int, ...]) -> None:
             f"an array of {'x'.join(map(str, sizes))} has {prod(sizes):,} entries",
             hint=f"at most {MAX_ENTRIES:,}",
         )
+    if others + prod(sizes) > MAX_TOGETHER:
+        raise EquationError(f"all arrays together have more than {MAX_TOGETHER:,} entries")
+    return prod(sizes)
 
 
 def _filled(sizes: tuple[int, ...], value: int) -> list[Any]:

@@ -58,11 +58,13 @@ _ROWS: Final = (
     Function("norm1", ("x",), "sum(abs(x))"),
     Function("logsumexp", ("x",), "max(x) + log(sum(exp(x - max(x))))"),
     Function("accuracy", ("p", "y"), "mean(p == y)"),
+    Function("delta", ("i", "j"), "i == j", source="Kronecker's delta: 1 for equal indices, else 0"),
 )
 
 FUNCTIONS: Final = {row.name: row for row in _ROWS}
 FUNCTION_ALIASES: Final = {
     "swish": "silu",
+    "δ": "delta",
     "lrelu": "leaky_relu",
     "leakyrelu": "leaky_relu",
     "LeakyReLU": "leaky_relu",

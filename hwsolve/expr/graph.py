@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from hwsolve.expr.constants import check_size
 from hwsolve.expr.term import Term
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Graph:
         self.first_index = 0
         self.equation = -1
         self.has_arrays = False
+        self.entries = 0
         self._constants: dict[tuple[type, Any], int] = {}
         self._derived: dict[tuple[str, tuple[int, ...], Attributes], int] = {}
 
@@ -82,8 +84,9 @@ class Graph:
 
     def _array(self, value: list[Any]) -> int:
         node = self._append(None, (), value)
-        self.shapes[node] = shape_of(value)
+        shape = self.shapes[node] = shape_of(value)
         self.has_arrays = True
+        self.entries += check_size(shape, self.entries)
         return node
 
     def given(self, value: Any, label: Expr) -> int:
@@ -113,6 +116,7 @@ class Graph:
             shapes[node] = self._shape(row, args, attributes)
             if shapes[node]:
                 self.has_arrays = True
+                self.entries += check_size(shapes[node], self.entries)
         return node
 
     def _shape(self, row: Operation, args: tuple[int, ...], attributes: Attributes) -> Shape:

@@ -374,7 +374,12 @@ class Lowering:
 
     def _decided(self, condition: Expr) -> bool | None:
         """Whether a condition on indices holds (`h[t-1] if t > 1 else h0`), None for others."""
-        if not self.loops or not isinstance(condition, Apply) or condition.op not in _DECIDE:
+        if not self.loops or not isinstance(condition, Apply):
+            return None
+        if condition.op == "mul":
+            parts = [self._decided(part) for part in condition.args]
+            return None if None in parts else all(parts)
+        if condition.op not in _DECIDE:
             return None
         if not any(isinstance(n, Sym) and n.name in self.loops for n in walk(condition)):
             return None
@@ -422,6 +427,8 @@ class Lowering:
                 return self.whole(left) * self.whole(right)
             case Apply(op="neg", args=(inner,)):
                 return -self.whole(inner)
+            case Apply(op="max" | "min" as op, args=(_, _, *_) as args):
+                return (max if op == "max" else min)(self.whole(arg) for arg in args)
             case Sym(name=name) if isinstance(self.names.get(name), int):
                 value = self.graph.values[self.names[name]]  # type: ignore[index]  # an int
                 if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
@@ -438,6 +445,8 @@ class Lowering:
 
     def _over(self, expr: Over) -> int:
         low, high = self.whole(expr.low), self.whole(expr.high)
+        if high < low and expr.op == "sum" and _is_cut(expr):
+            return self.graph.constant(0)
         if high < low:
             raise EquationError(f"the range {low}..{high} is empty", expr.at)
         if high - low > MAX_NODES:
@@ -494,6 +503,11 @@ _DECIDE: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "eq": operator.eq,
     "ne": operator.ne,
 }
+def _is_cut(expr: Over) -> bool:
+    """Whether a range ends where another one does (`max(1, m-2)..min(4, m)`): it may be empty."""
+    return any(isinstance(end, Apply) and end.op in {"max", "min"} for end in (expr.low, expr.high))
+
+
 _CONSTANTS: Final = {"pi": 3.141592653589793, "π": 3.141592653589793}
 
 

@@ -43,7 +43,7 @@ CHAINS = {
 }
 RAISED = {"2": "²", "3": "³"}
 # Functions with a sign of their own; the parser knows both.
-SIGNS = {"sigmoid": "σ"}
+SIGNS = {"sigmoid": "σ", "delta": "δ"}
 
 # The operation that an index or the end of a range is an operand of: `x[i+j-1]`.
 TIGHT = "index"

@@ -65,7 +65,7 @@ class Term:
             return right._transposed(row) @ left._transposed(row)
         return Term(graph, graph.derive(row, (self.node,)))
 
-    def _known(self) -> Any:
+    def known(self) -> Any:
         """The value of a scalar constant, else None."""
         value = self.graph.values[self.node]
         if value is None or self.graph.active[self.node] or isinstance(value, list):
@@ -87,7 +87,7 @@ class Term:
         return other if isinstance(other, Term) else self.number(other)
 
     def __neg__(self) -> Term:
-        known = self._known()
+        known = self.known()
         if known is not None:
             return self.number(-known)
         inner = self._argument_of("neg")
@@ -95,7 +95,7 @@ class Term:
 
     def __add__(self, other: Any) -> Term:
         other = self._other(other)
-        mine, its = self._known(), other._known()
+        mine, its = self.known(), other.known()
         if mine is not None and its is not None:
             return self.number(mine + its)
         if other._uniform(self.shape) == 0 and other.shape in {(), self.shape}:
@@ -112,7 +112,7 @@ class Term:
 
     def __sub__(self, other: Any) -> Term:
         other = self._other(other)
-        mine, its = self._known(), other._known()
+        mine, its = self.known(), other.known()
         if mine is not None and its is not None:
             return self.number(mine - its)
         if its == 0:
@@ -148,12 +148,12 @@ class Term:
         """The value of a constant, also of one stretched to just this shape, else None."""
         row = self.graph.rows[self.node]
         if row is not None and row.name == "spread" and self.shape == shape:
-            return Term(self.graph, self.graph.args[self.node][0])._known()
-        return self._known()
+            return Term(self.graph, self.graph.args[self.node][0]).known()
+        return self.known()
 
     def _scaled(self, other: Term) -> Term:
         """A constant (this term) times another term."""
-        factor = self._known()
+        factor = self.known()
         if factor == 1:
             return other
         if factor == -1:
@@ -163,7 +163,7 @@ class Term:
         inner = other._argument_of("mul")
         if inner:
             first = Term(self.graph, inner[0])
-            before = first._known()
+            before = first.known()
             if before is not None and not isinstance(before, float) and not isinstance(factor, float):
                 return self.number(_whole(factor * before)) * Term(self.graph, inner[1])
         return self._apply("mul", self, other)
@@ -173,9 +173,9 @@ class Term:
 
     def __truediv__(self, other: Any) -> Term:
         other = self._other(other)
-        if other._known() == 1:
+        if other.known() == 1:
             return self
-        known = self._known()
+        known = self.known()
         if known == 0 and not other.shape:
             return self
         if known is not None and known < 0:
@@ -190,7 +190,7 @@ class Term:
 
     def __pow__(self, other: Any) -> Term:
         other = self._other(other)
-        if other._known() == 1:
+        if other.known() == 1:
             return self
         return self._apply("pow", self, other)
 

@@ -73,7 +73,8 @@ class Verdict(NamedTuple):
     stated, at the entry `entry` where it matters most (counted from 0, () for a number),
     and `allowed` is how large it may be, 0 for an exact answer (the noise of floats is
     always allowed); both are None where no numbers were compared. `more` counts the
-    other entries that are wrong. `place` is where the answer stands, and `part` the label of its part of the problem.
+    other entries that are wrong. `place` is where the answer stands, and `part` the label
+    of its part of the problem.
     """
 
     outcome: Outcome
@@ -201,10 +202,8 @@ def _gap(text: str, value: Any, tolerance: Tolerance | None, size: float | None)
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return _word_gap(text, value)
     found = stated_number(text)
-    if found is None and " ".join(text.casefold().split()) in _TRUTH:
-        return _truth_gap(text, value)
     if found is None:
-        return _Gap(math.inf, None, None, f"'{text}' is not a number")
+        return _truth_gap(text, value)
     stated, half = found
     if half is None and tolerance is None and hasattr(value, "numerator"):  # int or Fraction
         if value == stated:
@@ -226,7 +225,9 @@ def _gap(text: str, value: Any, tolerance: Tolerance | None, size: float | None)
 
 def _truth_gap(text: str, value: Any) -> _Gap:
     """A stated truth value against a number: 1 is true and 0 is false."""
-    truth = _TRUTH[" ".join(text.casefold().split())]
+    truth = _TRUTH.get(" ".join(text.casefold().split()))
+    if truth is None:
+        return _Gap(math.inf, None, None, f"'{text}' is not a number")
     if value in {0, 1}:
         return _Gap(0.0 if truth == value else math.inf, None, None)
     return _Gap(math.inf, None, None, "a truth value is 1 or 0")

@@ -42,7 +42,8 @@ class Parsed(NamedTuple):
 
 def graph(parsed: Parsed) -> Graph:
     """Any equations."""
-    return Graph(parsed.values.get("equations") or ())
+    get = parsed.values.get
+    return Graph(get("equations") or (), get("assume") or (), get("shapes") or {})
 
 
 def network(parsed: Parsed) -> Network:

@@ -93,8 +93,36 @@ _EQUATIONS: Final = Field(
     "[x1 = relu(x0*w0 + b0), z = x1 + x0]",
 )
 
+_EXPRESSIONS: Final = Field(
+    "expressions",
+    "names",
+    "what is asked as a formula in the symbols, also at free indices; nothing needs a value",
+    "dR/dw[i], dR/dv[j]",
+)
+_ASSUME: Final = Field(
+    "assume",
+    "statements",
+    "comparisons that hold",
+    "sum(y[j] for j in 1..N) == 1",
+)
+_SHAPES: Final = Field(
+    "shapes",
+    "shapes",
+    "the shapes of vectors and matrices",
+    "{W: n x m, x: m}",
+)
+
 KINDS: Final = (
-    Kind("graph", "any equations", (_EQUATIONS._replace(required=True),)),
+    Kind(
+        "graph",
+        "any equations",
+        (
+            _EQUATIONS._replace(required=True),
+            _EXPRESSIONS,
+            _ASSUME._replace(meaning="comparisons that hold for formulas in symbols"),
+            _SHAPES._replace(meaning="the shapes of symbols that are vectors or matrices"),
+        ),
+    ),
     Kind(
         "network",
         "dense layers with weights, written out as equations",
@@ -117,6 +145,7 @@ KINDS: Final = (
             ),
             Field("loss", "formula", "the name of a loss, or an equation", "half_squared_error"),
             _EQUATIONS._replace(meaning="equations that follow the network"),
+            _EXPRESSIONS,
         ),
     ),
     Kind(
@@ -160,6 +189,7 @@ KINDS: Final = (
             ),
             Field("activation", "formula", "the activation of an rnn; by default tanh", "tanh"),
             _EQUATIONS._replace(meaning="equations that follow the last step"),
+            _EXPRESSIONS,
         ),
     ),
     Kind(
@@ -192,12 +222,7 @@ KINDS: Final = (
                 meaning="definitions, families and functions; other names are any numbers",
                 example="P[j] = exp(h[j])/sum(exp(h[k]) for k in 1..N) for j in 1..N",
             ),
-            Field(
-                "assume",
-                "statements",
-                "comparisons that hold",
-                "sum(y[j] for j in 1..N) == 1",
-            ),
+            _ASSUME,
             Field("show", "statements", "what is to be shown", "dL/dh[i] = P[i] - y[i]"),
             Field(
                 "lines",
@@ -206,12 +231,7 @@ KINDS: Final = (
                 "hwsolve writes them",
                 "[{line: ds/dz = s*(1 - s), because: quotient rule}]",
             ),
-            Field(
-                "shapes",
-                "shapes",
-                "the shapes of vectors and matrices",
-                "{W: n x m, x: m}",
-            ),
+            _SHAPES,
         ),
     ),
 )

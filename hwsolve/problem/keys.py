@@ -193,8 +193,8 @@ def _conventions(source: Source, field: Field, node: Node) -> dict[str, Written]
         if convention.open and isinstance(value, Seq) and value.items:
             items = [item for item in value.items if isinstance(item, Scalar)]
             if len(items) == len(value.items):
-                text = ", ".join(" ".join(item.text.split()) for item in items)
-                stated[name] = source.written(items[0])._replace(text=text, breaks=())
+                listed = ", ".join(" ".join(item.text.split()) for item in items)
+                stated[name] = source.written(items[0])._replace(text=listed, breaks=())
                 continue
         if not isinstance(value, Scalar):
             source.fail(value, f"the convention '{name}' takes a word, not {what(value)}")

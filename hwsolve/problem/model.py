@@ -72,9 +72,14 @@ Stated: TypeAlias = "Written | list[Stated]"
 
 
 class Graph(NamedTuple):
-    """`kind: graph`: equations in the order in which they are to be computed."""
+    """`kind: graph`: equations in the order in which they are to be computed.
+
+    `assume` and `shapes` are for formulas in symbols without values.
+    """
 
     equations: tuple[Written, ...]
+    assume: tuple[Written, ...] = ()
+    shapes: dict[str, Written] = {}  # noqa: RUF012  (a NamedTuple's default, never written to)
 
 
 class DenseLayer(NamedTuple):
@@ -188,6 +193,7 @@ class Problem(NamedTuple):
     `conventions` holds only what the author stated, each with its place, by name.
     A problem in parts has an empty body (`Graph(())`) and its `parts`; each part
     already has what it inherits (given values, equations, conventions, settings).
+    `expressions` are names that are asked for as formulas, beside those of `find`.
     """
 
     path: str
@@ -205,3 +211,4 @@ class Problem(NamedTuple):
     settings: Settings
     body: Body
     parts: tuple[Problem, ...] = ()
+    expressions: tuple[Written, ...] = ()

@@ -282,5 +282,5 @@ class _Reader:
             self.source.name, kind, self.source.place(node), get("title", ""),
             get("statement", ""), get("source", ""), label, get("given") or {},
             get("find") or tuple(answer_names.values()), answers, answer_names,
-            conventions, settings, body, parts,
+            conventions, settings, body, parts, get("expressions") or (),
         )  # fmt: skip

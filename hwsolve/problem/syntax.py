@@ -189,10 +189,7 @@ def _flow(stop: Stop) -> Explained:
     if not here:
         return unclosed
     last = stop.text[stop.at.index - 1]
-    if here in "[{" and (equation := _equation_before(stop)):
-        hint = f"an equation with brackets needs quotes inside '{opening}...{closing}'"
-        return Explained(f"a '{here}' in an equation inside '{opening}'", hint, equation)
-    if here in "[{" and not last.isspace() and last not in ",[{":
+    if here in "[{" and (_equation_before(stop) or (not last.isspace() and last not in ",[{")):
         return _bracketed_name(stop, opening)
     if here in "]}":
         hint = f"write '{closing}' or check the brackets"
@@ -216,6 +213,11 @@ def _equation_before(stop: Stop) -> Mark | None:
 
 
 def _bracketed_name(stop: Stop, opening: str) -> Explained:
+    equation = _equation_before(stop)
+    if equation:
+        closing = "]" if opening == "[" else "}"
+        hint = f"an equation with brackets needs quotes inside '{opening}...{closing}'"
+        return Explained(f"a '{stop.here}' in an equation inside '{opening}'", hint, equation)
     line = "with a dash" if opening == "[" else "as 'name: value'"
     hint = f"put quotes around such names, as in 'h[1]', or write each on its own line {line}"
     return Explained(f"a name with brackets inside '{opening}'", hint, stop.at)

@@ -19,7 +19,6 @@ from hwsolve.proofs.algebra import Algebra, Reading
 from hwsolve.proofs.intervals import INFINITY, Interval
 from hwsolve.proofs.natural import JUMPS
 from hwsolve.proofs.reach import ContradictionError, Reach
-from hwsolve.proofs.signs import positive
 
 if TYPE_CHECKING:
     from hwsolve.proofs.prover import Prover
@@ -79,6 +78,7 @@ class _Slopes:
         self.prover = prover
         self.leaf = leaf
         self._known: dict[tuple[Any, ...], Reach] = {}
+        self._signs: dict[tuple[Any, ...], Interval] = {}
         self.orders = [difference]
         for _ in range(ORDERS):
             gradient = differentiate(prover.graph, self.orders[-1], [leaf])
@@ -108,7 +108,8 @@ class _Slopes:
         return tuple(found)
 
     def _piece(self, where: Interval, *, strict: bool) -> Piece | None:
-        if self._sign(0, where, strict=strict) == 1:
+        here = self._sign(0, where)
+        if here.positive or (here.low >= 0 and not strict):
             return Piece(where, 0, None)
         for slope, end, is_open in (
             (1, where.low, where.low_open),
@@ -142,11 +143,9 @@ class _Slopes:
         """1 or -1 where a derivative is nowhere below or above 0, and whether it is never 0."""
         if order >= len(self.orders):
             return None
-        inside = _interior(where)
-        for sign in (1, -1):
-            for strict in (True, False):
-                if self._sign(order, inside, strict=strict, factor=sign) == 1:
-                    return sign, strict
+        here = self._sign(order, _interior(where))
+        if here.low >= 0 or here.high <= 0:
+            return 1 if here.low >= 0 else -1, here.positive or here.negative
         if depth == 0:
             return None
         inner = self._direction(order + 1, where, depth - 1)
@@ -154,7 +153,7 @@ class _Slopes:
             return None
         for sign, end in ((1, where.low), (-1, where.high)):
             # rising from the left end, or falling towards the right end: not below 0
-            if not isinstance(end, float) and self._safe(where.join(Interval(end, end))):
+            if not isinstance(end, float) and self._safe(where.join(Interval(end, end)), order):
                 at = self._value(order, Interval(end, end))
                 if at is None:
                     continue
@@ -176,22 +175,27 @@ class _Slopes:
             known = self._known[key] = Reach(prover.graph, nodes, leaves, None, prover.registry)
         return known
 
-    def _sign(self, order: int, where: Interval, *, strict: bool, factor: int = 1) -> int:
-        """1 where a derivative (times `factor`) is above 0, or not below it; else 0."""
+    def _sign(self, order: int, where: Interval) -> Interval:
+        """An interval with the same signs as a derivative has: its own, or a polynomial's."""
         node = self.orders[order]
         reach = self._reach(order, where)
-        here = reach.intervals[node] * factor
-        if here.positive or (here.low >= 0 and not strict):
-            return 1
-        plain = reach.algebra
-        written_out = Algebra(
-            plain.graph, plain.registry, reach.intervals, None, Reading(quotients=True)
-        )
-        for algebra in (plain, written_out):
-            sign = algebra.of(node).sign()
-            if sign is not None and positive(algebra, p.scaled(sign, factor), (), strict=strict):
-                return 1
-        return 0
+        here = reach.intervals[node]
+        if here.low >= 0 or here.high <= 0:
+            return here
+        key = (order, *where.key())
+        found = self._signs.get(key)
+        if found is None:
+            written_out = Algebra(
+                self.prover.graph,
+                self.prover.registry,
+                reach.intervals,
+                None,
+                Reading(quotients=True),
+            )
+            sign = written_out.of(node).sign()
+            found = here if sign is None else written_out.enclosure(sign)
+            self._signs[key] = found
+        return found
 
     def _value(self, order: int, at: Interval) -> Interval | None:
         if self._kinked:
@@ -206,9 +210,9 @@ class _Slopes:
         rows = (self.prover.graph.rows[node] for node in self.prover.graph.ancestors(self.orders[:1]))
         return any(row is not None and row.kink is not None for row in rows)
 
-    def _safe(self, where: Interval) -> bool:
-        """Whether the difference has a value everywhere, so that it is continuous."""
-        reach = self._reach(0, where)
+    def _safe(self, where: Interval, order: int = 0) -> bool:
+        """Whether the difference (or a derivative) has a value everywhere: it is continuous."""
+        reach = self._reach(order, where)
         return not reach.unsafe(reach.nodes)
 
 

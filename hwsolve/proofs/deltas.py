@@ -24,7 +24,7 @@ from hwsolve.proofs.products import (
     terms_of,
     times,
 )
-from hwsolve.proofs.index_ranges import Range, affine, ends, solved, tightest, written
+from hwsolve.proofs.index_ranges import Facts, Range, added, affine, ends, solved, tightest, written
 from hwsolve.proofs.tidy import Tidier, is_delta
 
 # Multiplying out more summands than this helps nobody.
@@ -248,3 +248,58 @@ def _bound(large: Expr, small: Expr, variable: str) -> tuple[Expr, bool] | None:
     if any(part.denominator != 1 for part in rest.values()):
         return None
     return written(rest), factor == 1
+
+
+# -- what is left -------------------------------------------------------------------------
+
+
+def with_condition(expr: Expr, facts: Facts) -> Expr:
+    """A sum of which a delta picks one term, if its index is in the range, as that term or 0.
+
+    `sum(v[j]*delta(i+j-1, m) for j in 1..3)` is `v[m-i+1] if (i <= m)*(m <= i+2) else 0`.
+    """
+    terms = terms_of(expr)
+    if len(terms) != 1:
+        return expr
+    (term,) = terms
+    for position, (base, power) in enumerate(term.factors):
+        if not isinstance(base, Over) or base.op != "sum" or power != 1:
+            continue
+        body = product_of(base.body)
+        for at, (candidate, exponent) in enumerate(body.factors):
+            if not isinstance(candidate, Apply) or not is_delta(candidate) or exponent != 1:
+                continue
+            value = solved(*candidate.args, base.variable)
+            if value is None:
+                continue
+            inner = Product(body.number, _without(body.factors, at))
+            picked = product_of(substitute(product_expr(inner), {base.variable: value}))
+            conditions = _conditions(value, Range(base.low, base.high), facts)
+            if conditions is None:
+                continue
+            rest = Product(term.number, _without(term.factors, position))
+            chosen = product_expr(times(rest, picked))
+            if not conditions:
+                return chosen
+            condition = conditions[0]
+            for other in conditions[1:]:
+                condition = condition * other
+            return Apply("where", (condition, chosen, Num(0)))
+    return expr
+
+
+def _conditions(value: Expr, range_: Range, facts: Facts) -> list[Expr] | None:
+    """What must hold for a value to be in a range, as far as it is not known."""
+    found: list[Expr] = []
+    pairs = [(value, end) for end in ends(range_.low, "max")]
+    pairs += [(end, value) for end in ends(range_.high, "min")]
+    for large, small in pairs:
+        if facts.at_least(large, small):
+            continue
+        difference = added(affine(large), affine(small), -1)
+        if difference is None:
+            return None
+        above = {name: part for name, part in difference.items() if part > 0}
+        below = {name: -part for name, part in difference.items() if part < 0}
+        found.append(Apply("le", (written(below), written(above))))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 # A line that takes longer is left with what was found until then.
 SECONDS: Final = 4.0
 # Concrete sizes at which a line with symbolic sizes is tried, the smallest first.
-SIZES: Final = (1, 2, 3, 4)
+SIZES: Final = (1, 2, 3, 4, 5, 8)
 MANY_VALUES: Final = 16
 
 EVERY_SIZE, PROVED, SOME_SIZES, TESTED, WRONG, OPEN = (
@@ -108,7 +109,7 @@ def _check(line: Line, lines: Sequence[Line], number: int, setting: Setting) -> 
     deadline = perf_counter() + SECONDS
     worst: Verdict | None = None
     conditions: list[str] = []
-    for place, (left, right) in enumerate(zip(parts, parts[1:], strict=False)):
+    for place, (left, right) in enumerate(pairwise(parts)):
         found = settle(left, right, setting, line.case, deadline)._replace(number=place)
         conditions += [text for text in found.conditions if text not in conditions]
         if worst is None or _WORST.index(found.status) < _WORST.index(worst.status):
@@ -233,8 +234,7 @@ def context_at(
         expr for body, loops in setting.assumptions for expr in at_each(body, loops, sizes)
     ]
     shapes = {
-        name: tuple(whole(axis, sizes) for axis in shape)
-        for name, shape in setting.shapes.items()
+        name: tuple(whole(axis, sizes) for axis in shape) for name, shape in setting.shapes.items()
     }
     return Context(
         equations=setting.equations,
@@ -270,9 +270,7 @@ def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
             continue
         points += found.points
         chance = max(chance, found.chance)
-        conditions += [
-            text for text in _general(found.conditions) if text not in conditions
-        ]
+        conditions += [text for text in _general(found.conditions) if text not in conditions]
         if not found.equal:
             where = {**sizes, **numbers, **(found.counterexample or {})}
             return Verdict(
@@ -323,9 +321,7 @@ def _factors(tree: Expr) -> list[Expr]:
     return [tree]
 
 
-def reached(
-    goal: tuple[Expr, Expr], lines: Sequence[Line], setting: Setting, case: Case
-) -> bool:
+def reached(goal: tuple[Expr, Expr], lines: Sequence[Line], setting: Setting, case: Case) -> bool:
     """Whether a derivation shows what is to be shown, in each case that there is."""
     from hwsolve.proofs.ranges import partitions
 
@@ -370,8 +366,10 @@ def _same(end: Expr, wanted: Expr, setting: Setting, case: Case) -> bool:
     unresolved = {node for node in walk(end) if isinstance(node, Deriv)}
     if unresolved - {node for node in walk(wanted) if isinstance(node, Deriv)}:
         return False
-    verdict = settle(end, wanted, setting, case)
-    return verdict.status not in {WRONG, OPEN}
+    # what is defined keeps its name here: putting definitions in is a step of its own
+    functions = tuple(one for one in setting.equations if one.parameters is not None)
+    opaque = setting._replace(equations=functions)
+    return settle(end, wanted, opaque, case).status not in {WRONG, OPEN}
 
 
 def contradiction(setting: Setting) -> bool:
@@ -403,8 +401,6 @@ def _satisfied(setting: Setting, sizes: Mapping[str, int]) -> bool:
         if all(bool(found[test]) for test in statement.tests):
             return True
     return False
-
-
 
 
 __all__ = ["Comparison", "Line", "Verdict", "check_lines", "contradiction", "reached", "settle"]

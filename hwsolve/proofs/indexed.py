@@ -16,7 +16,7 @@ from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, wrap
 from hwsolve.proofs.definitions import Definition, Definitions, names_in
 from hwsolve.proofs.index_ranges import Facts, Range
 from hwsolve.proofs.names import all_names, fresh, free_names, substitute, with_index
-from hwsolve.proofs.products import product_of
+from hwsolve.proofs.products import product_of, terms_of
 from hwsolve.proofs.rewriting import (
     Named,
     match,
@@ -212,12 +212,15 @@ class Gradient:
     def _derivative(self, name: str, indices: tuple[Expr, ...]) -> Derivative:
         bottom = Index(Sym(name), indices) if indices else Sym(name)
         facts = Facts({**self.facts.ranges, **self._ranges(name, indices)})
-        tidier = self._tidier(facts)
+        definitions, tidier = self.definitions, self._tidier(facts)
         chains = list(self._chains(name, indices, facts))
         total = tidier.sum([product_of(chain.product) for chain in chains])
         total = over_one_divisor(simplest(tidier.expr(total), tidier))
         if self.output is not None:
             total = taken_out(total, self.output)
+        for factor in product_of_first(total):
+            if isinstance(factor, (Sym, Index)) and base_name(factor) in definitions.by_name:
+                total = taken_out(total, factor)
         return Derivative(Deriv(self.top, (bottom,)), total, tuple(chains))
 
     def _tidier(self, facts: Facts, *, resolve: bool = True) -> Tidier:
@@ -229,7 +232,7 @@ class Gradient:
     ) -> Iterable[Chain]:
         """Every way on which a quantity acts on the top."""
         definitions = self.definitions
-        if self.output is not None and _same_name(self.output, name):
+        if self.output is not None and base_name(self.output) == name:
             bottom = Index(Sym(name), indices) if indices else Sym(name)
             own = self._deltas(self.output, bottom)
             value = self._tidier(facts).expr(own)
@@ -423,8 +426,6 @@ _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "neg"})
 
 def _finished(expr: Expr, tidier: Tidier, named: Named | None, output: Expr | None) -> Expr:
     """A local derivative with the named product in it under its name, and that in front."""
-    from hwsolve.proofs.products import terms_of
-
     if named is not None:
         terms = [with_names(term, named) for term in terms_of(expr)]
         expr = tidier.sum([product_of(tidier.product(term)) for term in terms])
@@ -432,9 +433,16 @@ def _finished(expr: Expr, tidier: Tidier, named: Named | None, output: Expr | No
     return expr if output is None else taken_out(expr, output)
 
 
-def _same_name(entry: Sym | Index, name: str) -> bool:
+def base_name(entry: Sym | Index) -> str:
+    """The name of a symbol or of the array that an entry is of."""
     symbol = entry if isinstance(entry, Sym) else entry.base
-    return isinstance(symbol, Sym) and symbol.name == name
+    return symbol.name if isinstance(symbol, Sym) else ""
+
+
+def product_of_first(total: Expr) -> list[Expr]:
+    """The factors of the first summand of a sum; none where it is no sum."""
+    terms = terms_of(total)
+    return [base for base, _ in terms[0].factors] if len(terms) > 1 else []
 
 
 def _nodes(expr: Expr) -> Iterable[Expr]:

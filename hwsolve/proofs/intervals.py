@@ -62,6 +62,8 @@ class Interval:
         """The interval of a single number; a decimal is the fraction that was written."""
         if isinstance(value, Interval):
             return value
+        if hasattr(value, "dtype"):
+            return Interval.of(value.item())
         if isinstance(value, float):
             return _written(value)
         number = value if isinstance(value, (int, Fraction)) else Fraction(value)
@@ -156,6 +158,8 @@ class Interval:
     # -- arithmetic -----------------------------------------------------------
 
     def __add__(self, other: Any) -> Interval:
+        if _is_array(other):
+            return NotImplemented
         other = Interval.of(other)
         return Interval(
             self.low + other.low,
@@ -170,12 +174,16 @@ class Interval:
         return Interval(-self.high, -self.low, self.high_open, self.low_open)
 
     def __sub__(self, other: Any) -> Interval:
-        return self + (-Interval.of(other))
+        return NotImplemented if _is_array(other) else self + (-Interval.of(other))
 
     def __rsub__(self, other: Any) -> Interval:
+        if _is_array(other):
+            return NotImplemented
         return Interval.of(other) + (-self)
 
     def __mul__(self, other: Any) -> Interval:
+        if _is_array(other):
+            return NotImplemented
         other = Interval.of(other)
         mine, its = self._ends(), other._ends()
         corners = [_product(one, two) for one in mine for two in its]
@@ -203,10 +211,10 @@ class Interval:
         return Interval(low, high, self.high_open, self.low_open)
 
     def __truediv__(self, other: Any) -> Interval:
-        return self * Interval.of(other).inverse()
+        return NotImplemented if _is_array(other) else self * Interval.of(other).inverse()
 
     def __rtruediv__(self, other: Any) -> Interval:
-        return Interval.of(other) * self.inverse()
+        return NotImplemented if _is_array(other) else Interval.of(other) * self.inverse()
 
     def __abs__(self) -> Interval:
         if self.low >= 0:
@@ -217,7 +225,7 @@ class Interval:
         return Interval(0, high, False, not shut)  # noqa: FBT003  (0 is reached)
 
     def __pow__(self, exponent: Any) -> Interval:
-        return power(self, Interval.of(exponent))
+        return NotImplemented if _is_array(exponent) else power(self, Interval.of(exponent))
 
     def whole_power(self, exponent: int) -> Interval:
         """The power with a whole exponent.
@@ -253,6 +261,8 @@ class Interval:
         return self.high == other.low and (not strict or self.high_open or other.low_open)
 
     def __lt__(self, other: Any) -> bool:
+        if _is_array(other):
+            return NotImplemented
         other = Interval.of(other)
         if self.certainly_below(other, strict=True):
             return True
@@ -261,15 +271,17 @@ class Interval:
         raise UndecidedError
 
     def __le__(self, other: Any) -> bool:
-        return not Interval.of(other) < self
+        return NotImplemented if _is_array(other) else not Interval.of(other) < self
 
     def __gt__(self, other: Any) -> bool:
-        return Interval.of(other) < self
+        return NotImplemented if _is_array(other) else Interval.of(other) < self
 
     def __ge__(self, other: Any) -> bool:
-        return not self < Interval.of(other)
+        return NotImplemented if _is_array(other) else not self < Interval.of(other)
 
     def __eq__(self, other: object) -> bool:
+        if _is_array(other):
+            return NotImplemented
         other = Interval.of(other)
         if self.is_point and other.is_point and self.low == other.low:
             return True
@@ -278,9 +290,14 @@ class Interval:
         raise UndecidedError
 
     def __ne__(self, other: object) -> bool:
-        return not self == other
+        return NotImplemented if _is_array(other) else not self == other
 
     __hash__ = None  # type: ignore[assignment]  # equality can be undecided
+
+
+def _is_array(value: object) -> bool:
+    """Whether numpy has to go through the entries of the other operand."""
+    return bool(getattr(value, "shape", ()))
 
 
 def _written(value: float) -> Interval:

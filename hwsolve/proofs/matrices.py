@@ -46,9 +46,7 @@ class _Value:
             raise _RefusedError
 
 
-def equal_for_every_shape(
-    left: Expr, right: Expr, setting: Setting, case: Case
-) -> float | None:
+def equal_for_every_shape(left: Expr, right: Expr, setting: Setting, case: Case) -> float | None:
     """The chance of an error where two sides are equal for every shape; None if not shown."""
     if setting.assumptions or case.conditions or setting.indices.free:
         return None
@@ -75,7 +73,7 @@ class _Reading:
             self.scalars[key] = self.source.randrange(2, P - 1)
         return _Value({(): self.scalars[key]}, ())
 
-    def value(self, tree: Expr) -> _Value:  # noqa: C901, PLR0911  (one case for each node)
+    def value(self, tree: Expr) -> _Value:
         match tree:
             case Num(value=int() as number):
                 return _Value({(): number}, ())
@@ -84,34 +82,34 @@ class _Reading:
                 return _Value({(): top * pow(bottom, -1, P)}, ())
             case Sym(name=name):
                 return self._named(name)
-            case Apply():
-                op = ALIASES.get(tree.op, tree.op)
-                if tree.attributes:
-                    raise _RefusedError
+            case Apply() if not tree.attributes:
                 equation = self.equations.get(tree.op)
                 if equation is not None and equation.parameters is not None:
                     return self._called(equation, tree)
-                args = [self.value(arg) for arg in tree.args]
-                match op, args:
-                    case "add", _:
-                        total = args[0]
-                        for arg in args[1:]:
-                            total = _added(total, arg)
-                        return total
-                    case "sub", [one, other]:
-                        return _added(one, _scaled(other, -1))
-                    case "neg", [one]:
-                        return _scaled(one, -1)
-                    case "mul", [one, other]:
-                        return _times(one, other)
-                    case "div", [one, other]:
-                        return _times(one, self._inverse(other))
-                    case "matmul", [one, other] if len(one.shape) == 2 and other.shape:  # noqa: PLR2004  (a matrix)
-                        return _product(one, other)
-                    case "transpose", [one] if len(one.shape) == 2:  # noqa: PLR2004  (a matrix)
-                        return _transposed(one)
-                    case "pow", [one, _] if tree.args[1] == Num(2) and not one.shape:
-                        return _times(one, one)
+                return self._operation(tree, [self.value(arg) for arg in tree.args])
+        raise _RefusedError
+
+    def _operation(self, tree: Apply, args: list[_Value]) -> _Value:  # noqa: PLR0911  (one case for each)
+        match ALIASES.get(tree.op, tree.op), args:
+            case "add", _:
+                total = args[0]
+                for arg in args[1:]:
+                    total = _added(total, arg)
+                return total
+            case "sub", [one, other]:
+                return _added(one, _scaled(other, -1))
+            case "neg", [one]:
+                return _scaled(one, -1)
+            case "mul", [one, other]:
+                return _times(one, other)
+            case "div", [one, other]:
+                return _times(one, self._inverse(other))
+            case "matmul", [one, other] if len(one.shape) == 2 and other.shape:  # noqa: PLR2004  (a matrix)
+                return _product(one, other)
+            case "transpose", [one] if len(one.shape) == 2:  # noqa: PLR2004  (a matrix)
+                return _transposed(one)
+            case "pow", [one, _] if tree.args[1] == Num(2) and not one.shape:
+                return _times(one, one)
         raise _RefusedError
 
     def _named(self, name: str) -> _Value:

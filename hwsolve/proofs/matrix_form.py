@@ -7,6 +7,7 @@ factor that lacks an index is stretched along it as numpy does.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,7 @@ from hwsolve.proofs.products import (
     product_of,
     terms_of,
 )
+from hwsolve.proofs.rewriting import size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,16 +135,14 @@ class _Assembly:
                 self._elementwise([(p, e) for p, e in parts if p.over == (index,)], (index,))
                 for index in over
             ]
-            array: Expr = Apply("outer", tuple(sides))
-        else:
-            array = self._elementwise(parts, over)
-        return _Part(_scaled(number, array), over)
+            return _Part(_scaled(number, Apply("outer", tuple(sides))), over)
+        factors = tuple(Factor(self._stretched(part, over), power) for part, power in parts)
+        return _Part(product_expr(Product(number.number, (*number.factors, *factors))), over)
 
     def _elementwise(self, parts: list[tuple[_Part, Fraction]], over: tuple[str, ...]) -> Expr:
         factors = tuple(
             Factor(self._stretched(part, over), power) for part, power in parts
         )
-        # matrix products bind as tightly as `*`, so they come last, in brackets
         return product_expr(Product(Fraction(1), factors))
 
     def _factor(self, base: Expr, at: tuple[str, ...]) -> _Part:
@@ -151,7 +151,7 @@ class _Assembly:
         match base:
             case Index(base=Sym(name=name), indices=indices):
                 return self._entry(base, name, indices, at)
-            case Over(op="sum"):
+            case Over(op="sum" | "mean"):
                 return self._contracted(base, at)
             case Apply(op="add" | "sub"):
                 return self.part(base, at)
@@ -167,7 +167,7 @@ class _Assembly:
     def _scalar(self, expr: Expr) -> Expr:
         """A number, with the sums of products in it as products of vectors where they are."""
         match expr:
-            case Over(op="sum"):
+            case Over(op="sum" | "mean"):
                 return self._contracted(expr, ()).expr
             case Over() | Index():
                 if isinstance(expr, Index) and not any(free_names(p) for p in expr.indices):
@@ -217,6 +217,8 @@ class _Assembly:
 
     def _product_of_arrays(self, total: Over, at: tuple[str, ...]) -> _Part:
         shared = total.variable
+        if total.op == "mean":
+            return self._summed(total, tuple(i for i in at if i in free_names(total.body)))
         product = product_of(total.body)
         over = tuple(index for index in at if index in free_names(total.body))
         sides: dict[str, list[Factor]] = {index: [] for index in over}
@@ -251,25 +253,36 @@ class _Assembly:
             raise _NoFormError
         if not over:
             return self._total(total)
-        try:
-            array = self.whole(body, (shared, over[0]))
-            return _Part(Apply("sum", (array,), (("axis", 0),)), over)
-        except _NoFormError:
-            array = self.whole(body, (over[0], shared))
-            return _Part(Apply("sum", (array,), (("axis", 1),)), over)
+        found: list[Expr] = []
+        for axis, at in enumerate(((shared, over[0]), (over[0], shared))):
+            with suppress(_NoFormError):
+                settings = (("axis", axis),)
+                found.append(Apply(total.op, (self.whole(body, at),), settings))
+        if not found:
+            raise _NoFormError
+        # with fewer transposes it reads better
+        return _Part(min(found, key=size), over)
 
     def _total(self, total: Over) -> _Part:
         inner = total.body
         product = product_of(inner)
-        if len(product.factors) == 1 and isinstance(product.factors[0].base, Over):
-            nested = product.factors[0].base
+        if total.op == "sum" and len(product.factors) == 2:  # noqa: PLR2004  (a scalar product has two)
+            sides = [
+                self.part(product_expr(Product(Fraction(1), (factor,))), (total.variable,))
+                for factor in product.factors
+            ]
+            if all(side.over == (total.variable,) for side in sides):
+                array: Expr = Apply("matmul", (sides[0].expr, sides[1].expr))
+                return _Part(_scaled(Product(product.number), array), ())
+        nested = product.factors[0].base if len(product.factors) == 1 else None
+        if isinstance(nested, Over) and nested.op == total.op and product.number == 1:
             from hwsolve.proofs.index_ranges import Range
 
             self.ranges[nested.variable] = Range(nested.low, nested.high)
             array = self.whole(nested.body, (total.variable, nested.variable))
         else:
             array = self.whole(inner, (total.variable,))
-        return _Part(Apply("sum", (array,)), ())
+        return _Part(Apply(total.op, (array,)), ())
 
 
 def _widest(found: list[tuple[str, ...]], at: tuple[str, ...]) -> tuple[str, ...]:

@@ -45,9 +45,7 @@ def fits(pattern: Expr, tree: Expr, names: Names) -> bool:  # noqa: PLR0911  (on
                 and fits(pattern.body, tree.body, names)
             )
         case Deriv(), Deriv() if len(pattern.bottoms) == len(tree.bottoms):
-            return fits(pattern.top, tree.top, names) and _all(
-                pattern.bottoms, tree.bottoms, names
-            )
+            return fits(pattern.top, tree.top, names) and _all(pattern.bottoms, tree.bottoms, names)
     return False
 
 

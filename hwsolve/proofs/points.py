@@ -222,6 +222,39 @@ class Statement:
                     "an assumption cannot be made to hold",
                     hint="it must be linear in one of its names",
                 )
+        if len(self.equal) > 1:
+            self._solve_together(start, values_of, system, sorted(moved, key=repr))
+
+    def _solve_together(
+        self, start: list[Any], values_of: Any, system: Any, places: list[tuple[int, Any]]
+    ) -> None:
+        """Moving a variable for one assumption may break another: solve for all at once.
+
+        Raises:
+            EquationError: if they do not hold together, or are not linear together.
+        """
+        nodes = self.graph.ancestors([node for pair in self.equal for node in pair])
+
+        def gaps() -> list[Any]:
+            values = values_of(list(start), nodes)
+            return [values[left] - values[right] for left, right in self.equal]
+
+        zero, one = system.number(0), system.number(1)
+        before = gaps()
+        if all(_is_zero(gap, zero) for gap in before):
+            return
+        columns = []
+        for leaf, at in places:
+            kept = start[leaf] if at is None else start[leaf][at]
+            _put(start, leaf, at, kept + one)
+            columns.append([new - old for new, old in zip(gaps(), before, strict=True)])
+            _put(start, leaf, at, kept)
+        steps = _solved(columns, [zero - gap for gap in before], zero)
+        for (leaf, at), step in zip(places, steps, strict=True):
+            kept = start[leaf] if at is None else start[leaf][at]
+            _put(start, leaf, at, kept + step)
+        if not all(_is_zero(gap, zero) for gap in gaps()):
+            raise EquationError("the assumptions cannot be made to hold together")
 
     def _places(self, nodes: list[int]) -> list[tuple[int, Any]]:
         """The entries of free variables among nodes, the last first."""
@@ -259,6 +292,40 @@ class Statement:
                 return True
         put(before)
         return _is_zero(gap(), zero)
+
+
+def _put(start: list[Any], leaf: int, at: Any, value: Any) -> None:
+    if at is None:
+        start[leaf] = value
+    else:
+        start[leaf][at] = value
+
+
+def _solved(columns: list[list[Any]], wanted: list[Any], zero: Any) -> list[Any]:
+    """How far to go along each column to reach what is wanted; 0 along those not needed."""
+    rows = [
+        [*(column[number] for column in columns), wanted[number]] for number in range(len(wanted))
+    ]
+    pivots: list[tuple[int, int]] = []
+    for place in range(len(columns)):
+        done = len(pivots)
+        row = next((r for r in range(done, len(rows)) if not _is_zero(rows[r][place], zero)), None)
+        if row is None:
+            continue
+        rows[done], rows[row] = rows[row], rows[done]
+        lead = rows[done][place]
+        rows[done] = [entry / lead for entry in rows[done]]
+        for other in range(len(rows)):
+            factor = rows[other][place]
+            if other != done:
+                rows[other] = [
+                    entry - factor * top for entry, top in zip(rows[other], rows[done], strict=True)
+                ]
+        pivots.append((done, place))
+    steps = [zero] * len(columns)
+    for row, place in pivots:
+        steps[place] = rows[row][-1]
+    return steps
 
 
 # An operation that has no value everywhere: which argument, and what it must be.

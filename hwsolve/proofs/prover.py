@@ -90,7 +90,7 @@ class Prover:
         deadline: float = float("inf"),
     ) -> None:
         self.graph = graph
-        self.conditions = [test for test in conditions if not _is_array(graph, test)]
+        self.conditions = [test for test in conditions if test.op != "ne"]
         self.any_size = any_size
         self.deadline = deadline
         self.registry = Atoms()
@@ -263,8 +263,4 @@ def _supposed(inside: p.Poly, side: int, *, closed: bool) -> tuple[Constraint, .
     if side == 0:
         return Constraint(inside, strict=False), Constraint(p.scaled(inside, -1), strict=False)
     return (Constraint(p.scaled(inside, side), not closed),)
-
-
-def _is_array(graph: Graph, test: Test) -> bool:
-    return bool(graph.shapes[test.left] or graph.shapes[test.right])
 

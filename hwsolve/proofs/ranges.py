@@ -79,30 +79,27 @@ class Indices:
                 self.shifted.add(node.name)
 
     def _settle(self) -> None:
-        for name, uses in self._uses.items():
-            if name in self._defined or name in self.sizes:
-                continue
-            known = [self.positions[use] for use in uses if use in self.positions]
-            if not known and len(self.sizes) == 1:
-                known = [(Num(1), Sym(self.sizes[0]))]
-            if known:
-                self.free[name] = known[0]
+        """The range of each free index, from what it is an index of."""
+        open_ = {
+            name: uses
+            for name, uses in self._uses.items()
+            if name not in self._defined and name not in self.sizes
+        }
+        only = (Num(1), Sym(self.sizes[0])) if len(self.sizes) == 1 else None
         # a second round: a name that is only used with free indices has their ranges
-        for name, uses in self._uses.items():
-            for use in uses:
-                if name in self.free:
+        for last in (False, True):
+            for name, uses in open_.items():
+                known = [self.positions[use] for use in uses if use in self.positions]
+                if name not in self.free and (known or only):
+                    self.free[name] = known[0] if known else only  # type: ignore[assignment]  # one of them is there
+                for use in uses if name in self.free else ():
                     self.positions.setdefault(use, self.free[name])
-        for name, uses in self._uses.items():
-            if name in self.free or name in self._defined or name in self.sizes:
-                continue
-            known = [self.positions[use] for use in uses if use in self.positions]
-            if not known:
-                raise EquationError(
-                    f"the range of the index '{name}' is not known",
-                    self._at[name],
-                    f"write a sum or a family over it: ... for {name} in 1..N",
-                )
-            self.free[name] = known[0]
+                if last and name not in self.free:
+                    raise EquationError(
+                        f"the range of the index '{name}' is not known",
+                        self._at[name],
+                        f"write a sum or a family over it: ... for {name} in 1..N",
+                    )
 
     def symbolic(self, name: str, place: int) -> str | None:
         """The size N where a position runs over 1..N, or None."""

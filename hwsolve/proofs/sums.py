@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwsolve.expr.parser import Equation
-from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, children, walk
 from hwsolve.proofs.degrees import MOST, Degrees
 from hwsolve.proofs.field import UnsupportedError
 from hwsolve.proofs.identity import Comparison, proved_equal
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 EVERY_SIZE: Final = "exact modulo 2^61 - 1, with any weights on the terms of each sum"
 # More points than the degree asks for, so that a slip in the count harms nothing.
 SPARE: Final = 2
+# A point is calculated in a fraction of a second up to here.
+MANY_TERMS: Final = 60_000
 
 
 class Assumption(NamedTuple):
@@ -76,11 +78,9 @@ def _proof(left: Expr, right: Expr, setting: Setting, case: Case) -> Comparison 
     conditions = tuple(Assumption(condition) for condition in case.conditions)
     assumptions = (*setting.assumptions, *conditions)
     normalised = _normalised(assumptions, indices)
-    points = {
-        size: _points(size, (left, right), setting, normalised) for size in indices.sizes
-    }
+    points = {size: _points(size, (left, right), setting, normalised) for size in indices.sizes}
     equations = tuple(weighing.equation(equation) for equation in setting.equations)
-    sides = tuple(weighing.expression(side, frozenset()) for side in (left, right))
+    one, other = (weighing.expression(side, frozenset()) for side in (left, right))
     used = indices.used((left, right))
     best: Comparison | None = None
     for blocks in partitions(used, indices.free, case):
@@ -91,6 +91,8 @@ def _proof(left: Expr, right: Expr, setting: Setting, case: Case) -> Comparison 
             for size in indices.sizes
         }
         sizes = {size: points[size] + apart[size] for size in indices.sizes}
+        if _terms(setting.equations, (left, right), sizes) > MANY_TERMS:
+            raise UnsupportedError("too many terms")
         measures = [pair for size in sizes for pair in _measure(size, sizes[size], apart[size])]
         positive = [Apply("gt", (value, Num(0))) for _, value in measures if value != Num(1)]
         context = Context(
@@ -99,12 +101,30 @@ def _proof(left: Expr, right: Expr, setting: Setting, case: Case) -> Comparison 
             sizes=sizes,
             indices=_numbers(blocks, indices),
         )
-        found = proved_equal(*sides, context)
+        found = proved_equal(one, other, context)
         if found is None:
             return None
         if best is None or found.chance > best.chance:
             best = found
     return None if best is None else best._replace(method=EVERY_SIZE)
+
+
+def _terms(equations: Sequence[Equation], sides: Sequence[Expr], sizes: Mapping[str, int]) -> int:
+    """About how many terms there are when all sums are written out."""
+    total = sum(_written_out(side, sizes) for side in sides)
+    for equation in equations:
+        copies = 1
+        for loop in equation.loops:
+            copies *= sizes.get(size_of((loop.low, loop.high)) or "", 1)
+        total += copies * _written_out(equation.body, sizes)
+    return total
+
+
+def _written_out(tree: Expr, sizes: Mapping[str, int]) -> int:
+    inner = 1 + sum(_written_out(child, sizes) for child in children(tree))
+    if isinstance(tree, Over):
+        return inner * sizes.get(size_of((tree.low, tree.high)) or "", 1)
+    return inner
 
 
 def _numbers(blocks: Mapping[str, int], indices: Indices) -> dict[str, int]:
@@ -115,9 +135,7 @@ def _numbers(blocks: Mapping[str, int], indices: Indices) -> dict[str, int]:
     return dict(blocks)
 
 
-def _points(
-    size: str, sides: Sequence[Expr], setting: Setting, normalised: frozenset[str]
-) -> int:
+def _points(size: str, sides: Sequence[Expr], setting: Setting, normalised: frozenset[str]) -> int:
     by_name = {_name(equation): equation for equation in setting.equations}
     degrees = Degrees(size, by_name, normalised)
     found = [degrees.of(side) for side in sides]
@@ -157,10 +175,6 @@ class _Weighing:
         self.indices = indices
         self.symbolic = set(indices.sizes)
         self.whole = {_name(equation) for equation in equations if not equation.loops}
-        if indices.shifted:
-            self.shifted = frozenset(indices.shifted)
-        else:
-            self.shifted = frozenset()
 
     def equation(self, equation: Equation) -> Equation:
         """A definition with weights in its sums."""
@@ -185,14 +199,8 @@ class _Weighing:
         match tree:
             case Num():
                 return tree
-            case Sym(name=name):
-                if name in self.symbolic:
-                    return Over("sum", Index(weight(name), (Sym("j"),)), "j", Num(1), Sym(name))
-                if name in bound or name in self.indices.free:
-                    raise UnsupportedError("an index used as a number")
-                if name in self.indices.indexed:
-                    raise UnsupportedError("a whole family at once")
-                return tree
+            case Sym():
+                return self._name(tree, bound)
             case Index():
                 return self._entry(tree, bound)
             case Over():
@@ -205,6 +213,16 @@ class _Weighing:
                 parts = tuple(self.expression(arg, bound) for arg in args)
                 return Apply(op, parts, tree.attributes, tree.at)
         raise UnsupportedError("an expression")
+
+    def _name(self, tree: Sym, bound: frozenset[str]) -> Expr:
+        name = tree.name
+        if name in self.symbolic:
+            return Over("sum", Index(weight(name), (Sym("j"),)), "j", Num(1), Sym(name))
+        if name in bound or name in self.indices.free:
+            raise UnsupportedError("an index used as a number")
+        if name in self.indices.indexed:
+            raise UnsupportedError("a whole family at once")
+        return tree
 
     def _is_index(self, tree: Expr, bound: frozenset[str]) -> bool:
         return isinstance(tree, Sym) and (tree.name in bound or tree.name in self.indices.free)
@@ -230,9 +248,11 @@ class _Weighing:
         return tree
 
     def _mentions(self, tree: Expr, bound: frozenset[str]) -> bool:
-        symbolic = bound | self.symbolic | {
-            name for name, range_ in self.indices.free.items() if size_of(range_) is not None
-        }
+        symbolic = (
+            bound
+            | self.symbolic
+            | {name for name, range_ in self.indices.free.items() if size_of(range_) is not None}
+        )
         return any(isinstance(node, Sym) and node.name in symbolic for node in walk(tree))
 
     def _over(self, tree: Over, bound: frozenset[str]) -> Expr:
@@ -305,12 +325,12 @@ def _normalised(assumptions: Sequence[Assumption], indices: Indices) -> frozense
 def _expanded(
     assumptions: Sequence[Assumption], weighing: _Weighing, sizes: Mapping[str, int]
 ) -> list[Expr]:
-    found: list[Expr] = []
-    for body, loops in assumptions:
-        for expr in at_each(body, loops, sizes):
-            # positive entries are named one by one: their numbers are those of points
-            found.append(expr if loops else weighing.expression(expr, frozenset()))
-    return found
+    # entries of a family are named one by one: their numbers are those of points
+    return [
+        expr if loops else weighing.expression(expr, frozenset())
+        for body, loops in assumptions
+        for expr in at_each(body, loops, sizes)
+    ]
 
 
 def at_each(body: Expr, loops: Sequence[Loop], sizes: Mapping[str, int]) -> list[Expr]:

@@ -54,8 +54,7 @@ _JACOBIAN: Final = (
     ("= -_P[_m]*_P[_i]", "the definition of the softmax", "_m != _i"),
 )
 _CROSS_ENTROPY: Final = tuple(
-    (line.replace("_m", "_j"), reason, case.replace("_m", "_j"))
-    for line, reason, case in _JACOBIAN
+    (line.replace("_m", "_j"), reason, case.replace("_m", "_j")) for line, reason, case in _JACOBIAN
 )
 _LOGISTIC: Final = (
     ("d_s/d_z = exp(-_z)/(1 + exp(-_z))^2", "quotient rule; the derivative of exp(-z) is -exp(-z)",
@@ -138,14 +137,11 @@ def _from_known(known: Known, goal: Goal, setting: Setting) -> list[Line] | None
         names["_j"] = next(letter for letter in "jklmn" if letter not in names.values())
     if "_m" not in names and "_j" in names:
         names["_m"] = names["_j"]
-    free = dict(setting.indices.free)
     lines = [
         Line(*_chain(filled(line, names)), reason=reason, case=_case(filled(case, names), setting))
         for line, reason, case in known.lines
     ]
-    if set(free) != set(setting.indices.free) and not lines:
-        return None
-    return _ended(lines, goal, setting)
+    return _ended(lines, goal)
 
 
 def _chain(text: str) -> tuple[tuple[Expr, ...], bool]:
@@ -162,7 +158,7 @@ def _case(text: str, setting: Setting) -> Case:
     return parse_case(text, setting.indices.free)
 
 
-def _ended(lines: list[Line], goal: Goal, setting: Setting) -> list[Line]:
+def _ended(lines: list[Line], goal: Goal) -> list[Line]:
     """The lines, with the wanted form of the result behind them where it is another."""
     last: dict[str, int] = {}
     for number, line in enumerate(lines):
@@ -293,10 +289,7 @@ def _collapse(goal: Goal, setting: Setting) -> tuple[list[Line], Setting] | None
         "_v' = _c*(_W @ _v + _b) + _d",
     )
     names.update({"_A1": f"{names['_A']}1", "_v1": f"{names['_v']}1"})
-    written = [
-        filled(text, names).replace(f"{names['_A']}' =", f"{names['_A']}' =") for text in texts
-    ]
-    equations = tuple(parse_equation(text) for text in written)
+    equations = tuple(parse_equation(filled(text, names)) for text in texts)
     shapes = {
         "W1": "p x m", names["_x"]: "m", "b1": "p", names["_A"]: "p x m", names["_v"]: "p",
         names["_W"]: "q x p", names["_b"]: "q",
@@ -320,5 +313,3 @@ def _collapse(goal: Goal, setting: Setting) -> tuple[list[Line], Setting] | None
         shapes={name: parse_shape(shape) for name, shape in shapes.items()},
     )
     return made, inner
-
-

@@ -49,7 +49,8 @@ def answer_lines(answers: Sequence[Answer], page: Page, *, plain: bool) -> Itera
             lead: Line = [(margin, "answer margin"), (ljust(name, label), "answer name")]
             name = ""  # noqa: PLW2901  (once is enough)
             spans = [*lead, (f" {' ' if position else sign} ", "sign"), (row, "answer")]
-            if note and len(rows) == 1 and used + columns(row + note) + BESIDE + 2 <= page.width:
+            is_last = position == len(rows) - 1
+            if note and is_last and used + columns(row + note) + BESIDE + 2 <= page.width:
                 spans.append((f"{' ' * BESIDE}({note})", "muted"))
                 note = ""
             yield spans

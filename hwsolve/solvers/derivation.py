@@ -9,8 +9,8 @@ from hwsolve.expr.parser import Equation, parse_equation
 from hwsolve.expr.tree import Apply, Expr, Num, Sym, walk
 from hwsolve.proofs.derivation import Line, Verdict, check_lines, contradiction, reached
 from hwsolve.proofs.lines import parse_assumption, parse_case, parse_chain, parse_shape
-from hwsolve.proofs.ranges import CONSTANTS, Case, Indices, size_of
-from hwsolve.proofs.sums import Assumption, Setting
+from hwsolve.proofs.ranges import CONSTANTS, Case, Indices
+from hwsolve.proofs.sums import Setting
 from hwsolve.solution import Answer, Solution
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def checked_derivation(problem: Problem) -> Checked:
         for line, (parts, _) in zip(body.lines, chains, strict=True)
         for part in parts
     ]
-    shown = [(side, written) for goal, written in zip(goals, body.show, strict=True) for side in goal]
+    shown = [
+        (side, written) for goal, written in zip(goals, body.show, strict=True) for side in goal
+    ]
     assumed = [
         (assumption.body, written)
         for assumption, written in zip(assumptions, body.assume, strict=True)
@@ -108,7 +110,7 @@ def checked_derivation(problem: Problem) -> Checked:
         _misplaced(error, (*assumed, *shown, *trees), problem)
     cases = [_case(line, indices) for line in body.lines]
     setting = Setting(equations, tuple(assumptions), indices, shapes)
-    _known_names(problem, setting, shown, trees)
+    _known_names(setting, shown, trees)
     _satisfiable(problem, setting, body.assume)
     lines = tuple(
         Line(parts, continues, _origin(line, number), case, line.because)
@@ -133,8 +135,6 @@ def checked_derivation(problem: Problem) -> Checked:
 
 def _written(setting: Setting, goals: tuple[Goal, ...], body: Derivation) -> Checked:
     """The derivation that the program writes itself."""
-    from hwsolve.proofs.written import derived
-
     from hwsolve.proofs.derivation import settle
     from hwsolve.proofs.written import derived
 
@@ -218,9 +218,7 @@ def _placed(written: Written, parse: Callable[..., Parsed], *args: Any) -> Parse
     try:
         return parse(*args)
     except EquationError as error:
-        raise InputError(
-            error.message, written.place(max(error.at, 0)), error.hint
-        ) from None
+        raise InputError(error.message, written.place(max(error.at, 0)), error.hint) from None
 
 
 def _misplaced(
@@ -269,7 +267,6 @@ def _origin(line: DerivationLine, number: int) -> int | None:
 
 
 def _known_names(
-    problem: Problem,
     setting: Setting,
     shown: Sequence[tuple[Expr, Written]],
     trees: Sequence[tuple[Expr, Written]],
@@ -357,6 +354,3 @@ def _answers(problem: Problem, checked: Checked) -> tuple[Answer, ...]:
         if wrong:
             answers.append(Answer("wrong_line", wrong[0]))
     return tuple(answers)
-
-
-__all__ = ["Assumption", "Checked", "checked_derivation", "size_of", "solve_derivation"]

@@ -29,10 +29,14 @@ _MARKS: Final = {
     EVERY_SIZE: "✓", PROVED: "✓", SOME_SIZES: "(✓)", TESTED: "(✓)", WRONG: "✗", OPEN: "?",
 }  # fmt: skip
 
+# More conditions than these are summed up.
+MANY_CONDITIONS: Final = 4
+
 
 def sections(checked: Checked) -> tuple[Section, ...]:
     """The derivation: what it rests on, its lines, and the outcome."""
-    found = [Section("What it rests on", tuple(_basis(checked)), "full")]
+    basis = tuple(_basis(checked))
+    found = [Section("What it rests on", basis, "full")] if basis else []
     title = "Derivation, written by hwsolve" if checked.automatic else "Lines"
     blocks: list[Block] = []
     for number, (line, verdict) in enumerate(
@@ -82,7 +86,7 @@ def _line(number: int, line: Line, verdict: Verdict, checked: Checked) -> Iterat
     if notes:
         said = f"    [{'; '.join(notes)}]{said[3:]}"
     if verdict.conditions and verdict.status != WRONG:
-        said += f", where {' and '.join(verdict.conditions)}"
+        said += f", where {_conditions(verdict)}"
     yield Text((said,))
     if verdict.status == WRONG and verdict.left is not None and verdict.right is not None:
         if len(line.parts) > 2 or verdict.number:  # noqa: PLR2004  (more than one sign)
@@ -94,6 +98,12 @@ def _line(number: int, line: Line, verdict: Verdict, checked: Checked) -> Iterat
                 ("      there ", verdict.left, " is ", _value(left), ", but ", verdict.right,
                  " is ", _value(right))
             )  # fmt: skip
+
+
+def _conditions(verdict: Verdict) -> str:
+    if len(verdict.conditions) > MANY_CONDITIONS:
+        return "no divisor is 0 and every function has a value"
+    return " and ".join(verdict.conditions)
 
 
 def _case(line: Line) -> str:
@@ -147,8 +157,7 @@ def _sizes(verdict: Verdict) -> str:
             return f"{name} = {numbers[0]}..{numbers[-1]}"
         return f"{name} = {', '.join(map(str, numbers))}"
     return "; ".join(
-        ", ".join(f"{name} = {number}" for name, number in sizes.items())
-        for sizes in verdict.sizes
+        ", ".join(f"{name} = {number}" for name, number in sizes.items()) for sizes in verdict.sizes
     )
 
 
@@ -205,9 +214,7 @@ def certificates(checked: Checked) -> tuple[Certificate, ...]:
             SOME_SIZES: "exact calculation modulo 2^61 - 1 at these sizes only",
             TESTED: "random points",
         }[verdict.status]
-        found.append(
-            Certificate(f"line {number}", method, verdict.proved, max(verdict.points, 1))
-        )
+        found.append(Certificate(f"line {number}", method, verdict.proved, max(verdict.points, 1)))
     return tuple(found)
 
 
@@ -221,8 +228,10 @@ def warnings(checked: Checked) -> tuple[str, ...]:
         elif verdict.status == OPEN:
             found.append(f"line {number} could not be settled: {verdict.remark}")
         elif verdict.conditions:
-            where.setdefault(" and ".join(verdict.conditions), []).append(number)
+            where.setdefault(_conditions(verdict), []).append(number)
     for conditions, numbers in where.items():
-        lines = f"line {numbers[0]} holds" if len(numbers) == 1 else f"lines {_listed(numbers)} hold"
+        lines = (
+            f"line {numbers[0]} holds" if len(numbers) == 1 else f"lines {_listed(numbers)} hold"
+        )
         found.append(f"{lines} where {conditions}")
     return tuple(found)

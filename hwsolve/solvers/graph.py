@@ -49,11 +49,11 @@ class Solved:
     def __init__(self, problem: Problem, equations: Sequence[Written]) -> None:
         self.problem = problem
         self.written = equations
-        self.equations = _parsed(equations)
+        self.equations = parsed(equations)
         conventions = _rule_conventions(problem)
         self.graph = Graph(conventions)
-        self.lowering = Lowering(self.graph, int(_stated(problem, "first_index", "0")))
-        self.lowering.log_base = _stated(problem, "log", "e")
+        self.lowering = Lowering(self.graph, int(stated(problem, "first_index", "0")))
+        self.lowering.log_base = stated(problem, "log", "e")
         self.asks: list[Ask] = []
         self.entries: list[Place] = []
         self.forward = 0
@@ -270,12 +270,12 @@ def unrelated(solved: Solved) -> list[str]:
     ]
 
 
-def _parsed(equations: Sequence[Written]) -> list[Equation]:
-    parsed: list[Equation] = []
+def parsed(equations: Sequence[Written]) -> list[Equation]:
+    found: list[Equation] = []
     errors: list[InputError] = []
     for written in equations:
         try:
-            parsed.append(parse_equation(written.text))
+            found.append(parse_equation(written.text))
         except EquationError as error:
             place = written.place(max(error.at, 0))
             errors.append(InputError(error.message, place, error.hint))
@@ -372,16 +372,16 @@ def given_value(given: Given) -> Any:
         raise InputError(error.message, place, error.hint) from None
 
 
-def _stated(problem: Problem, name: str, default: str) -> str:
+def stated(problem: Problem, name: str, default: str) -> str:
     written = problem.conventions.get(name)
     return written.text if written is not None else default
 
 
 def _rule_conventions(problem: Problem) -> dict[str, Any]:
-    at_zero = _stated(problem, "relu_at_0", "0")
+    at_zero = stated(problem, "relu_at_0", "0")
     return {
         "relu_at_0": {"0": 0, "1": 1}.get(at_zero, 0.5),
-        "max_ties": "first" if _stated(problem, "max_ties", "share") == "first" else "share",
+        "max_ties": "first" if stated(problem, "max_ties", "share") == "first" else "share",
     }
 
 
@@ -389,7 +389,7 @@ def _asked_system(problem: Problem, graph: Graph) -> NumberSystem:
     settings = problem.settings
     scalars: NumberSystem = EXACT
     if settings.round_steps is not None:
-        ties = _stated(problem, "ties", settings.ties)
+        ties = stated(problem, "ties", settings.ties)
         scalars = Decimals(settings.round_steps, ties)
     if not graph.has_arrays:
         return scalars

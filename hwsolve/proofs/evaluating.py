@@ -1,0 +1,113 @@
+"""A graph at a point, in a number system, where some of its nodes may have no value."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from hwsolve.expr.systems import FLOATS, NumberSystem
+from hwsolve.proofs.intervals import NUMBERS, Interval, UndecidedError
+from hwsolve.proofs.natural import EXISTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hwsolve.expr.graph import Graph
+
+
+class _NoValue:
+    """What a node has that has no value, and all that is made from it."""
+
+    def __repr__(self) -> str:
+        return "no value"
+
+
+NO_VALUE: Final = _NoValue()
+UNDECIDED: Final = _NoValue()
+
+
+def values_at(
+    graph: Graph, system: NumberSystem, nodes: Sequence[int], point: Mapping[int, Any]
+) -> list[Any]:
+    """The values of nodes; NO_VALUE where there is none, UNDECIDED where nobody can tell.
+
+    Args:
+        graph: the graph.
+        system: the number system; one for arrays if the graph has arrays.
+        nodes: the nodes wanted, with all that they need, in order.
+        point: the values of free variables by node.
+    """
+    values: list[Any] = [None] * len(graph)
+    rows, args, attributes, shapes = graph.rows, graph.args, graph.attributes, graph.shapes
+    check = not system.exact
+    with system.scope():
+        for node in nodes:
+            row = rows[node]
+            if row is None:
+                given = point[node] if node in point else graph.values[node]
+                values[node] = system.number(given)
+                continue
+            terms = [values[arg] for arg in args[node]]
+            lost = next((term for term in terms if isinstance(term, _NoValue)), None)
+            if lost is not None:
+                values[node] = _chosen(row.name, terms) or lost
+                continue
+            try:
+                value = row.compute(system, *terms, **dict(attributes[node]))
+                value = system.finish(value)
+            except UndecidedError:
+                values[node] = UNDECIDED
+                continue
+            except (ArithmeticError, ValueError):
+                values[node] = NO_VALUE
+                continue
+            if not shapes[node] and hasattr(value, "dtype") and hasattr(value, "item"):
+                value = value.item()
+            if check and not _is_finite(value):
+                value = NO_VALUE
+            elif not check and row.name in EXISTS and not _exists(row.name, terms):
+                value = UNDECIDED
+            values[node] = value
+    return values
+
+
+def _exists(name: str, terms: Sequence[Any]) -> bool:
+    """Whether intervals leave no doubt that an operation has a value."""
+    exists = EXISTS[name]
+    if not any(getattr(term, "shape", ()) for term in terms):
+        return exists([Interval.of(term) for term in terms])
+    import numpy as np
+
+    together = np.broadcast(*terms)
+    return all(exists([Interval.of(entry) for entry in entries]) for entries in together)
+
+
+def _chosen(name: str, terms: Sequence[Any]) -> Any:
+    """The branch that is taken, where the other one has no value."""
+    if name != "where" or isinstance(terms[0], _NoValue):
+        return None
+    try:
+        return terms[1] if terms[0] != 0 else terms[2]
+    except (UndecidedError, ValueError):  # undecided, or an array of conditions
+        return UNDECIDED
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return bool((abs(value) < math.inf).all()) if getattr(value, "shape", ()) else True
+
+
+def system_for(graph: Graph, *, certain: bool) -> NumberSystem:
+    """Floats, or with `certain` intervals, that the graph can be evaluated in."""
+    scalars: NumberSystem = NUMBERS if certain else FLOATS
+    if not graph.has_arrays:
+        return scalars
+    from hwsolve.expr.arrays import Arrays
+
+    return Arrays(scalars)
+
+
+def has_value(value: Any) -> bool:
+    """Whether a value is one."""
+    return not isinstance(value, _NoValue)

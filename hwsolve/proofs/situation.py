@@ -1,0 +1,206 @@
+"""A claim at concrete sizes: its graph, the numbers that can be chosen, what is compared."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hwsolve.errors import EquationError
+from hwsolve.expr.tree import Apply, Index, Num, Sym, walk
+from hwsolve.proofs.built_in import base, built_in, filled, of_domains, plain, target
+from hwsolve.proofs.domains import Domain
+from hwsolve.proofs.evaluating import has_value, system_for, values_at
+from hwsolve.proofs.intervals import Interval
+from hwsolve.proofs.points import Context, Statement
+from hwsolve.proofs.prover import Test
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hwsolve.expr.parser import Equation
+
+Point = tuple[Any, ...]
+
+
+class Claim(NamedTuple):
+    """A statement about equations.
+
+    Attributes:
+        comparisons: what is claimed, all of it.
+        conditions: when it is claimed.
+        equations: given values first, then the definitions in order.
+        domains: what free variables range over; any real number by default.
+        shapes: the shapes of free variables that are arrays; names are symbolic sizes.
+        first_index: the number of the first entry of an array.
+    """
+
+    comparisons: tuple[Apply, ...]
+    conditions: tuple[Apply, ...] = ()
+    equations: tuple[Equation, ...] = ()
+    domains: Mapping[str, Domain] = {}
+    shapes: Mapping[str, tuple[int | str, ...]] = {}
+    first_index: int = 0
+
+    def sizes(self) -> list[str]:
+        """The names of the symbolic sizes."""
+        found = [axis for shape in self.shapes.values() for axis in shape if isinstance(axis, str)]
+        return list(dict.fromkeys(found))
+
+
+class Slot(NamedTuple):
+    """A number that can be chosen: a free variable, or an entry of one."""
+
+    node: int
+    at: tuple[int, ...]
+    name: str
+    domain: Domain
+
+
+class Situation:
+    """A claim as a graph.
+
+    Attributes:
+        claim: the claim.
+        sizes: the value of each symbolic size.
+        graph: its graph.
+        tests: the comparisons that are claimed.
+        conditions: the conditions that are not built in.
+        equations: the equations with those that conditions were turned into.
+        slots: the numbers to be chosen, those that the claim does not name first.
+
+    Raises:
+        EquationError: if something cannot be read as a graph; `equation` is its number
+            among the equations of the claim, or -1 - n for comparison n (conditions follow).
+    """
+
+    def __init__(self, claim: Claim, sizes: Mapping[str, int] | None = None) -> None:
+        self.claim = claim
+        self.sizes = dict(sizes or {})
+        shapes = {
+            name: tuple(self.sizes[axis] if isinstance(axis, str) else axis for axis in shape)
+            for name, shape in claim.shapes.items()
+        }
+        inside = built_in(
+            claim.conditions, claim.equations, claim.domains, shapes, claim.comparisons
+        )
+        self.equations = (*inside.equations, *claim.equations)
+        self.substituted = inside.names
+        self.gaps = inside.gaps
+        defined = {target(equation) for equation in self.equations}
+        compared = (
+            *claim.comparisons,
+            *inside.conditions,
+            *of_domains(claim.domains, defined),
+        )
+        self.statement = Statement(
+            [side for comparison in compared for side in comparison.args],
+            Context(
+                equations=self.equations,
+                sizes=self.sizes,
+                shapes=shapes,
+                first_index=claim.first_index,
+            ),
+        )
+        self.graph = self.statement.graph
+        nodes = self.statement.sides
+        tests = [
+            Test(comparison.op, nodes[2 * number], nodes[2 * number + 1])
+            for number, comparison in enumerate(compared)
+        ]
+        for test, comparison in zip(tests, compared, strict=True):
+            self._fit(test, comparison)
+        count = len(claim.comparisons)
+        self.tests, self.conditions = tests[:count], tests[count:]
+        self.order = self.graph.ancestors(nodes)
+        self.slots = self._slots()
+        self._systems = {
+            certain: system_for(self.graph, certain=certain) for certain in (True, False)
+        }
+
+    def _fit(self, test: Test, comparison: Apply) -> None:
+        from hwsolve.expr.tensors import broadcast
+
+        shapes = [self.graph.shapes[node] for node in (test.left, test.right)]
+        try:
+            broadcast(shapes, "the comparison")
+        except EquationError as error:
+            error.at = comparison.at
+            raise
+
+    def _slots(self) -> list[Slot]:
+        named = {
+            node.name
+            for comparison in self.claim.comparisons
+            for node in walk(comparison)
+            if isinstance(node, Sym)
+        }
+        found = []
+        for leaf in self.statement.leaves:
+            name = base(self.graph.labels[leaf])
+            gap = self.gaps.get(name)
+            domain = self.claim.domains.get(name, Domain()) if gap is None else Domain(gap)
+            places = product(*(range(size) for size in self.graph.shapes[leaf]))
+            found += [Slot(leaf, at, name, domain) for at in places]
+        return sorted(found, key=lambda slot: slot.name in named)
+
+    def leaves(self) -> dict[int, Interval]:
+        """The interval of each free variable, by node."""
+        return {slot.node: slot.domain.hull for slot in self.slots}
+
+    # -- points -----------------------------------------------------------------------
+
+    def start(self, point: Point) -> dict[int, Any]:
+        """The values of free variables by node, at a point given by slot."""
+        values: dict[int, Any] = {}
+        for slot, value in zip(self.slots, point, strict=True):
+            if not slot.at:
+                values[slot.node] = value
+                continue
+            here = values.setdefault(slot.node, filled(self.graph.shapes[slot.node], 0))
+            for index in slot.at[:-1]:
+                here = here[index]
+            here[slot.at[-1]] = value
+        return values
+
+    def values(
+        self, point: Point, *, certain: bool, nodes: Sequence[int] | None = None
+    ) -> list[Any]:
+        """The values of all nodes that matter, in floats or in certain intervals."""
+        wanted = self.order if nodes is None else nodes
+        return values_at(self.graph, self._systems[certain], wanted, self.start(point))
+
+    def named(self, point: Point) -> dict[str, Any]:
+        """The value of each free name at a point, lists for arrays."""
+        found: dict[str, Any] = {}
+        entries: dict[str, dict[tuple[int, ...], Any]] = {}
+        for leaf, value in self.start(point).items():
+            label = self.graph.labels[leaf]
+            name = base(label)
+            if isinstance(label, Index):
+                at = tuple(int(part.value) for part in label.indices if isinstance(part, Num))  # type: ignore[arg-type]  # a whole number
+                entries.setdefault(name, {})[at] = value
+            elif name not in self.gaps:
+                found[name] = value
+        for name, parts in entries.items():
+            found[name] = _nested(parts, self.claim.first_index)
+        certain = self.values(point, certain=True)
+        for name in self.substituted:
+            node = self.statement.lowering.names.get(name)
+            value = certain[node] if isinstance(node, int) else None
+            if isinstance(value, Interval) and has_value(value) and value.is_point:
+                found[name] = plain(Fraction(value.low))
+        return found
+
+
+def _nested(entries: Mapping[tuple[int, ...], Any], first: int) -> Any:
+    """Nested lists with the entries at their places, 0 where nothing was used."""
+    axes = len(next(iter(entries)))
+    shape = tuple(max(at[axis] for at in entries) - first + 1 for axis in range(axes))
+    nested = filled(shape, 0)
+    for at, value in entries.items():
+        here = nested
+        for index in at[:-1]:
+            here = here[index - first]
+        here[at[-1] - first] = value
+    return nested

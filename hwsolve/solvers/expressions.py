@@ -1,0 +1,388 @@
+"""Answers that are formulas: gradients in named symbols, also indexed ones and matrices.
+
+A name that no equation defines is a symbol; it needs no value, and neither do sizes.
+What is asked as a number besides is left to the ordinary solver.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hwsolve.errors import CertificateError, EquationError, InputError, InputErrors
+from hwsolve.expr.notation import text
+from hwsolve.expr.parser import parse_expression
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+from hwsolve.proofs.agreement import Agreement, Question, agreement, differences, free_indices
+from hwsolve.proofs.deltas import with_condition
+from hwsolve.proofs.index_ranges import Facts, Range
+from hwsolve.proofs.indexed import Derivative, Gradient, base_name, define, derived, known_sums
+from hwsolve.proofs.lines import parse_assumption, parse_shape
+from hwsolve.proofs.matrix_form import matrix_form
+from hwsolve.proofs.names import fresh, free_names, substitute
+from hwsolve.proofs.tidy import Tidier
+from hwsolve.proofs.unrolled import by_entries, entry_name, needs_entries, with_indices
+from hwsolve.solution import Answer, Certificate, Solution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hwsolve.expr.parser import Equation
+    from hwsolve.problem.model import Graph, Problem, Written
+    from hwsolve.proofs.definitions import Definitions
+    from hwsolve.solution import Convention
+
+WORDS = frozenset({"true", "false", "yes", "no"})
+
+
+class Found(NamedTuple):
+    """An answer: what was asked, its formula, and how it came about.
+
+    Attributes:
+        text: the name as it was asked.
+        asked: the same as an expression.
+        value: the formula.
+        free: the ranges of its free indices.
+        shape: the sizes of its axes, where it is an array.
+        derivative: the derivative by entries that the formula was made of, if it is one.
+        gradient: all derivatives of the same top.
+        agreement: what comparing it with the ordinary engine came to.
+    """
+
+    text: str
+    asked: Expr
+    value: Expr
+    free: Mapping[str, Range]
+    shape: tuple[Expr, ...]
+    derivative: Derivative | None
+    gradient: Gradient | None
+    agreement: Agreement
+
+
+class Asked:
+    """A problem in symbols, ready for questions.
+
+    Attributes:
+        problem: the problem.
+        written: its equations as they stand in the file.
+        equations: the same, read.
+        question: what formulas are compared about.
+        definitions: the equations in single numbers.
+        families: names whose entries are quantities of their own (a recurrence).
+    """
+
+    def __init__(self, problem: Problem, written: Sequence[Written]) -> None:
+        from hwsolve.solvers.graph import parsed, stated
+
+        self.problem = problem
+        self.written = tuple(written)
+        self.equations: tuple[Equation, ...] = tuple(parsed(written))
+        self.first_index = int(stated(problem, "first_index", "0"))
+        body: Any = problem.body
+        shapes = self._shapes(getattr(body, "shapes", {}))
+        assumptions = [*self._assumptions(getattr(body, "assume", ())), *self._sums_of_given()]
+        self.families: set[str] = set()
+        self.gradients: dict[Expr, Gradient] = {}
+        single: Sequence[Equation] = self.equations
+        try:
+            if needs_entries(self.equations):
+                self.families = {
+                    equation.target.base.name
+                    for equation in self.equations
+                    if isinstance(equation.target, Index) and isinstance(equation.target.base, Sym)
+                }
+                single = by_entries(self.equations, self._sizes())
+            self.definitions: Definitions = define(
+                single,
+                shapes=shapes,
+                assumptions=tuple(left for left, _ in assumptions),
+                first_index=self.first_index,
+                log_base=stated(problem, "log", "e"),
+                relu_at_0=stated(problem, "relu_at_0", "0"),
+            )
+        except EquationError as error:
+            raise self.placed(error) from None
+        self.question = Question(
+            self.definitions, self.equations, tuple(assumptions), self._whole_arrays(shapes)
+        )
+
+    # -- what the problem says --------------------------------------------------
+
+    def _shapes(self, written: Mapping[str, Written]) -> dict[str, tuple[Expr, ...]]:
+        from hwsolve.solvers.written_out import shapes_of
+
+        shapes: dict[str, tuple[Expr, ...]] = {
+            name: tuple(map(Num, shape))
+            for name, shape in shapes_of(self.problem).items()
+            if shape and self._is_used_whole(name)
+        }
+        for name, place in written.items():
+            try:
+                shapes[name] = parse_shape(place.text)
+            except EquationError as error:
+                raise _placed(error, place) from None
+        return shapes
+
+    def _is_used_whole(self, name: str) -> bool:
+        """Whether a name is used without an index (`x[i]` only needs a family of entries)."""
+        stack: list[Expr] = [equation.body for equation in self.equations]
+        while stack:
+            node = stack.pop()
+            match node:
+                case Sym(name=found) if found == name:
+                    return True
+                case Index(base=Sym()):
+                    stack.extend(node.indices)
+                case Apply():
+                    stack.extend(node.args)
+                case Over():
+                    stack.append(node.body)
+        return False
+
+    def _whole_arrays(
+        self, shapes: Mapping[str, tuple[Expr, ...]]
+    ) -> dict[str, tuple[Expr, ...]]:
+        """The shapes of the symbols that are used as arrays, stated or found by their use."""
+        found = dict(shapes)
+        for name, axes in self.definitions.axes.items():
+            if name not in self.definitions.by_name and name not in found:
+                starts = all(axis.low == Num(self.first_index) for axis in axes)
+                if starts and self._is_used_whole(name):
+                    found[name] = tuple(axis.size for axis in axes)
+        return found
+
+    def _assumptions(
+        self, written: Sequence[Written]
+    ) -> list[tuple[Expr, tuple[tuple[str, Range], ...]]]:
+        found = []
+        for place in written:
+            try:
+                body, loops = parse_assumption(place.text)
+            except EquationError as error:
+                raise _placed(error, place) from None
+            ranges = tuple((loop.variable, Range(loop.low, loop.high)) for loop in loops)
+            found.append((body, ranges))
+        return found
+
+    def _sums_of_given(self) -> list[tuple[Expr, tuple[tuple[str, Range], ...]]]:
+        """What is seen of given targets: the entries of y (or of each row of Y) add up to 1."""
+        found: list[tuple[Expr, tuple[tuple[str, Range], ...]]] = []
+        first = self.first_index
+        for name, given in self.problem.given.items():
+            rows = given.value
+            if not isinstance(rows, list) or not self._is_used_whole(name):
+                continue
+            k = fresh("k", {name, "i"})
+            if not isinstance(rows[0], list):
+                low, high = Num(first), Num(first + len(rows) - 1)
+                if len(rows) > 1 and _adds_up(rows):
+                    total = Over("sum", Index(Sym(name), (Sym(k),)), k, low, high)
+                    found.append((Apply("eq", (total, Num(1))), ()))
+            elif all(isinstance(row, list) and _adds_up(row) for row in rows) and len(rows[0]) > 1:
+                low, high = Num(first), Num(first + len(rows[0]) - 1)
+                total = Over("sum", Index(Sym(name), (Sym("i"), Sym(k))), k, low, high)
+                rows_ = Range(Num(first), Num(first + len(rows) - 1))
+                found.append((Apply("eq", (total, Num(1))), (("i", rows_),)))
+        return found
+
+    def _sizes(self) -> dict[str, int]:
+        values = {name: given.value for name, given in self.problem.given.items()}
+        return {name: value for name, value in values.items() if isinstance(value, int)}
+
+    def placed(self, error: EquationError) -> InputError:
+        """An error of an equation, with its place in the file."""
+        if 0 <= error.equation < len(self.written):
+            return _placed(error, self.written[error.equation])
+        return InputError(error.message, self.problem.place, error.hint)
+
+    # -- answers ----------------------------------------------------------------
+
+    def gradient(self, top: Expr) -> Gradient:
+        """The derivatives of a quantity, the same object each time."""
+        found = self.gradients.get(top)
+        if found is None:
+            found = self.gradients[top] = Gradient(self.definitions, top)
+        return found
+
+    def answer(self, asked_text: str, asked: Expr) -> Found:
+        """The formula of something that was asked for, certified.
+
+        Raises:
+            EquationError: for a name that there is not, or a formula that is not found.
+            CertificateError: if the ordinary engine or differences disagree.
+        """
+        own = self._by_own_names(asked)
+        derivative = gradient = None
+        shape: tuple[Expr, ...] = ()
+        free = free_indices(own, self.definitions)
+        self._check_names(asked, own, free)
+        match own:
+            case Deriv(top=top, bottoms=(Sym() | Index() as bottom,)):
+                gradient = self.gradient(top)
+                value, shape, derivative = self._gradient_by(gradient, bottom)
+                value = with_condition(value, Facts({**gradient.facts.ranges, **free}))
+            case Deriv():
+                value = derived(self.definitions, own)
+            case _:
+                value, shape = self._formula(own)
+        value = with_indices(value)
+        free = {name: range_ for name, range_ in free.items() if name in free_names(asked)}
+        return Found(
+            asked_text, asked, value, free, shape, derivative, gradient,
+            self._certified(asked, asked_text, value, free),
+        )  # fmt: skip
+
+    def _by_own_names(self, asked: Expr) -> Expr:
+        """A name with the entries of a recurrence under their own names."""
+        if not self.families:
+            return asked
+        match asked:
+            case Index(base=Sym(name=name)) if name in self.families:
+                return entry_name(asked, self.families)
+            case Apply():
+                args = tuple(map(self._by_own_names, asked.args))
+                return Apply(asked.op, args, asked.attributes, asked.at)
+            case Deriv():
+                bottoms = tuple(map(self._by_own_names, asked.bottoms))
+                return Deriv(self._by_own_names(asked.top), bottoms, asked.at)
+        return asked
+
+    def _check_names(self, asked: Expr, own: Expr, free: Mapping[str, Range]) -> None:
+        definitions = self.definitions
+        for name in free_names(own):
+            if name in free or definitions.known(name) or name in {"pi", "π", "e"}:
+                continue
+            at = next(
+                (n.at for n in walk(asked) if isinstance(n, Sym) and n.name == name),
+                -1,
+            )
+            in_index = any(
+                isinstance(node, Index) and any(name in free_names(part) for part in node.indices)
+                for node in walk(own)
+            )
+            if in_index:
+                raise EquationError(
+                    f"the range of the index '{name}' is not known", at,
+                    "state the shape of what it is an index of: shapes: {x: n}",
+                )
+            raise definitions.unknown(name, at)
+
+    def _gradient_by(
+        self, gradient: Gradient, bottom: Sym | Index
+    ) -> tuple[Expr, tuple[Expr, ...], Derivative]:
+        """The derivative by a number, an entry, or a whole array."""
+        definitions = self.definitions
+        axes = definitions.axes.get(base_name(bottom), ())
+        rest = axes[len(bottom.indices) if isinstance(bottom, Index) else 0 :]
+        if not rest:
+            derivative = gradient.by(bottom)
+            return derivative.value, (), derivative
+        letters: list[str] = []
+        taken = definitions.letters | gradient.free | free_names(bottom)
+        for position in range(len(rest)):
+            letters.append(fresh(("i", "j", "k")[min(position, 2)], taken | set(letters)))
+        before = bottom.indices if isinstance(bottom, Index) else ()
+        entry = Index(Sym(base_name(bottom)), (*before, *map(Sym, letters)))
+        derivative = gradient.by(entry)
+        value = matrix_form(derivative.value, letters, definitions.axes, rest)
+        if value is None:
+            wanted = text(Deriv(gradient.top, (entry,)))
+            raise EquationError(
+                f"no formula in whole arrays was found for {text(Deriv(gradient.top, (bottom,)))}",
+                bottom.at,
+                f"ask for an entry: {wanted}",
+            )
+        return value, tuple(axis.size for axis in rest), derivative
+
+    def _formula(self, own: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+        """The formula of a name, or of an expression with derivatives in it."""
+        definitions = self.definitions
+        definition = definitions.by_name.get(base_name(own)) if isinstance(own, (Sym, Index)) else None
+        if definition is None:
+            single = definitions.single(definitions.without_derivatives(own))
+            facts = Facts(free_indices(own, definitions))
+            tidier = Tidier(
+                facts, known_sums(definitions), decimals=definitions.decimals, resolve=True
+            )
+            return tidier.expr(single), ()
+        indices = own.indices if isinstance(own, Index) else ()
+        if len(indices) == len(definition.variables):
+            values = dict(zip(definition.variables, indices, strict=True))
+            return substitute(definition.body, values), ()
+        if indices:
+            raise EquationError(f"'{definition.name}' has more indices than that", own.at)  # type: ignore[union-attr]  # an entry
+        value = matrix_form(
+            definition.body, definition.variables, definitions.axes, definition.ranges
+        )
+        if value is None:
+            wanted = text(definition.target)
+            raise EquationError(
+                f"no formula in whole arrays was found for {definition.name}", -1,
+                f"ask for an entry: {wanted}",
+            )
+        return value, tuple(axis.size for axis in definition.ranges)
+
+    def _certified(
+        self, asked: Expr, asked_text: str, value: Expr, free: Mapping[str, Range]
+    ) -> Agreement:
+        """The formula against the ordinary engine's value of what was asked."""
+        found = agreement(asked, value, self.question, free)
+        if found.equal is False:
+            where = ", ".join(f"{name} = {shown}" for name, shown in (found.where or {}).items())
+            raise CertificateError(
+                f"no answer for {asked_text}: the formula {text(value)} gives {found.right}, "
+                f"the equations give {found.left} at {where}"
+            )
+        if found.equal is None:
+            raise CertificateError(
+                f"no answer for {asked_text}: no point was found at which {text(value)} has a value"
+            )
+        return found
+
+
+def _adds_up(row: Any) -> bool:
+    """Whether numbers as they were written add up to exactly 1."""
+    from fractions import Fraction
+
+    numbers = [Fraction(repr(entry)) if isinstance(entry, float) else entry for entry in row]
+    if any(not isinstance(entry, (int, Fraction)) for entry in numbers):
+        return False
+    return sum(numbers) == 1
+
+
+def _placed(error: EquationError, written: Written) -> InputError:
+    return InputError(error.message, written.place(max(error.at, 0)), error.hint)
+
+
+# -- the solver ---------------------------------------------------------------------------
+
+
+def wants_expressions(problem: Problem) -> bool:
+    """Whether something is to be answered by a formula."""
+    body: Any = problem.body
+    return bool(
+        problem.expressions
+        or getattr(body, "shapes", None)
+        or getattr(body, "assume", None)
+        or not problem.given
+        or any(is_formula(stated) for stated in problem.answers.values())
+    )
+
+
+def is_formula(stated: Any) -> bool:
+    """Whether a stated answer is a formula in names, no number, size or word."""
+    if isinstance(stated, list):
+        return False
+    words = stated.text.strip()
+    if words.casefold() in WORDS or not any(letter.isalpha() for letter in words):
+        return False
+    from hwsolve.marking.compare import stated_number
+
+    if stated_number(words) is not None:
+        return False
+    try:
+        tree = parse_expression(words)
+    except EquationError:
+        return False
+    return any(isinstance(node, (Sym, Apply)) for node in walk(tree)) and bool(free_names(tree))
+
+

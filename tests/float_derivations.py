@@ -1,0 +1,146 @@
+"""Lines of derivations as floats, written without anything that the checker uses.
+
+A tree is walked with plain Python floats; a derivative is a central difference of the
+definitions, with the quantity below it moved a little. It decides in the tests whether
+a changed line still says the same.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from itertools import product
+from typing import Any
+
+from hwsolve.expr.parser import parse_equation
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym
+
+STEP = 1e-5
+
+
+class Floats:
+    """Values of names at one point: leaves are drawn when they are first asked for."""
+
+    def __init__(self, equations: tuple[str, ...], sizes: dict[str, int], seed: int) -> None:
+        self.equations = {}
+        for text in equations:
+            equation = parse_equation(text)
+            target = equation.target
+            name = target.name if isinstance(target, Sym) else target.base.name
+            self.equations[name] = equation
+        self.sizes = sizes
+        self.random = random.Random(seed)  # noqa: S311  (repeatable, not secret)
+        self.leaves: dict[Any, float] = {}
+        self.moved: dict[Any, float] = {}
+
+    def leaf(self, key: Any) -> float:
+        if key not in self.leaves:
+            self.leaves[key] = self.random.uniform(0.2, 1.7)
+        return self.leaves[key]
+
+    def named(self, name: str, at: tuple[int, ...]) -> float:
+        key = (name, at)
+        equation = self.equations.get(name)
+        if equation is None:
+            return self.leaf(key) + self.moved.get(key, 0.0)
+        where = dict(zip([loop.variable for loop in equation.loops], at, strict=True))
+        return self.value(equation.body, where) + self.moved.get(key, 0.0)
+
+    def value(self, tree: Expr, where: dict[str, int]) -> float:  # noqa: PLR0911  (one case for each)
+        match tree:
+            case Num(value=number):
+                return float(number)
+            case Sym(name=name):
+                if name in where:
+                    return float(where[name])
+                if name in self.sizes:
+                    return float(self.sizes[name])
+                return self.named(name, ())
+            case Index():
+                return self.named(tree.base.name, self.place(tree, where))
+            case Over():
+                low = int(self.value(tree.low, where))
+                high = int(self.value(tree.high, where))
+                return math.fsum(
+                    self.value(tree.body, {**where, tree.variable: number})
+                    for number in range(low, high + 1)
+                )
+            case Deriv():
+                return self.slope(tree, where)
+            case Apply():
+                args = [self.value(arg, where) for arg in tree.args]
+                return FUNCTIONS[tree.op](*args)
+        raise AssertionError(tree)
+
+    def place(self, tree: Index, where: dict[str, int]) -> tuple[int, ...]:
+        return tuple(int(self.value(index, where)) for index in tree.indices)
+
+    def slope(self, tree: Deriv, where: dict[str, int]) -> float:
+        (bottom,) = tree.bottoms
+        key = (
+            (bottom.name, ())
+            if isinstance(bottom, Sym)
+            else (bottom.base.name, self.place(bottom, where))
+        )
+        before = self.moved.get(key, 0.0)
+        found = []
+        for step in (STEP, -STEP):
+            self.moved[key] = before + step
+            found.append(self.value(tree.top, where))
+        self.moved[key] = before
+        return (found[0] - found[1]) / (2 * STEP)
+
+
+FUNCTIONS = {
+    "add": lambda *terms: math.fsum(terms),
+    "sub": lambda a, b: a - b,
+    "neg": lambda a: -a,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": lambda a, b: a**b,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "tanh": math.tanh,
+    "sigmoid": lambda a: 1 / (1 + math.exp(-a)),
+    "eq": lambda a, b: float(a == b),
+    "ne": lambda a, b: float(a != b),
+}
+
+
+def gap(  # noqa: PLR0913  (what a line depends on)
+    left: Expr,
+    right: Expr,
+    equations: tuple[str, ...],
+    *,
+    free: dict[str, str],
+    sizes: tuple[str, ...],
+    normalised: str = "",
+    equal: tuple[tuple[str, str], ...] = (),
+    different: tuple[tuple[str, str], ...] = (),
+) -> float | None:
+    """The largest difference of two sides over sizes, indices and points; None if no value."""
+    worst = 0.0
+    met = False
+    for count in (1, 2, 3) if sizes else (1,):
+        values = {size: count + place for place, size in enumerate(sizes)}
+        for numbers in product(*(range(1, values[free[name]] + 1) for name in free)):
+            where = dict(zip(free, numbers, strict=True))
+            if any(where[a] != where[b] for a, b in equal):
+                continue
+            if any(where[a] == where[b] for a, b in different):
+                continue
+            for seed in (1, 2):
+                floats = Floats(equations, values, seed)
+                if normalised:
+                    size = values[sizes[0]]
+                    entries = [floats.leaf((normalised, (at,))) for at in range(1, size + 1)]
+                    for at, entry in enumerate(entries, start=1):
+                        floats.leaves[normalised, (at,)] = entry / sum(entries)
+                try:
+                    one, other = floats.value(left, where), floats.value(right, where)
+                except (ArithmeticError, ValueError):
+                    continue
+                met = True
+                worst = max(worst, abs(one - other) / max(1.0, abs(one), abs(other)))
+    return worst if met else None
