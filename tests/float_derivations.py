@@ -10,23 +10,32 @@ from __future__ import annotations
 import math
 import random
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hwsolve.expr.parser import parse_equation
+from hwsolve.expr.parser import Equation, parse_equation
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 STEP = 1e-5
+
+
+def _name(tree: Expr) -> str:
+    base = tree.base if isinstance(tree, Index) else tree
+    assert isinstance(base, Sym)
+    return base.name
 
 
 class Floats:
     """Values of names at one point: leaves are drawn when they are first asked for."""
 
     def __init__(self, equations: tuple[str, ...], sizes: dict[str, int], seed: int) -> None:
-        self.equations = {}
+        self.equations: dict[str, Equation] = {}
         for text in equations:
             equation = parse_equation(text)
             target = equation.target
-            name = target.name if isinstance(target, Sym) else target.base.name
+            name = _name(target)
             self.equations[name] = equation
         self.sizes = sizes
         self.random = random.Random(seed)  # noqa: S311  (repeatable, not secret)
@@ -49,7 +58,7 @@ class Floats:
     def value(self, tree: Expr, where: dict[str, int]) -> float:  # noqa: PLR0911  (one case for each)
         match tree:
             case Num(value=number):
-                return float(number)
+                return float(number)  # type: ignore[arg-type]  # a number
             case Sym(name=name):
                 if name in where:
                     return float(where[name])
@@ -57,7 +66,7 @@ class Floats:
                     return float(self.sizes[name])
                 return self.named(name, ())
             case Index():
-                return self.named(tree.base.name, self.place(tree, where))
+                return self.named(_name(tree), self.place(tree, where))
             case Over():
                 low = int(self.value(tree.low, where))
                 high = int(self.value(tree.high, where))
@@ -69,7 +78,7 @@ class Floats:
                 return self.slope(tree, where)
             case Apply():
                 args = [self.value(arg, where) for arg in tree.args]
-                return FUNCTIONS[tree.op](*args)
+                return float(FUNCTIONS[tree.op](*args))
         raise AssertionError(tree)
 
     def place(self, tree: Index, where: dict[str, int]) -> tuple[int, ...]:
@@ -77,11 +86,8 @@ class Floats:
 
     def slope(self, tree: Deriv, where: dict[str, int]) -> float:
         (bottom,) = tree.bottoms
-        key = (
-            (bottom.name, ())
-            if isinstance(bottom, Sym)
-            else (bottom.base.name, self.place(bottom, where))
-        )
+        at = self.place(bottom, where) if isinstance(bottom, Index) else ()
+        key = (_name(bottom), at)
         before = self.moved.get(key, 0.0)
         found = []
         for step in (STEP, -STEP):
@@ -91,7 +97,7 @@ class Floats:
         return (found[0] - found[1]) / (2 * STEP)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., float]] = {
     "add": lambda *terms: math.fsum(terms),
     "sub": lambda a, b: a - b,
     "neg": lambda a: -a,

@@ -299,7 +299,7 @@ def test_shapes_that_do_not_broadcast_are_named_with_the_axis(
     third=st.lists(st.integers(1, 3), max_size=2).map(tuple),
 )
 def test_shapes_broadcast_as_in_numpy(one: Shape, other: Shape, third: Shape) -> None:
-    from hwsolve.expr.tensors import broadcast
+    from hwsolve.expr.shapes import broadcast
 
     try:
         wanted = np.broadcast_shapes(one, other, third)

@@ -110,6 +110,26 @@ def test_a_condition_that_is_assumed_is_used() -> None:
     assert found.verdicts[1].where == {"x": -1}
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "conditions"),
+    [
+        ("sign(x)^2 = 1", "wrong", ()),
+        ("(x == 1) = 0", "wrong", ()),
+        ("step(x) + step(-x) = 1", "wrong", ()),
+        ("(x > 0) + (x < 0) = 1", "wrong", ()),
+        ("(x >= 0) + (x < 0) = 1", "proved", ("x != 0",)),
+        ("(x^2 > 2) + (x^2 < 2) = 1", "proved", ("x^2 != 2",)),
+        ("max(x, y) = x + relu(y - x)", "proved", ()),
+    ],
+)
+def test_a_jump_is_looked_at_where_it_happens_or_left_out_in_so_many_words(
+    line: str, status: str, conditions: tuple[str, ...]
+) -> None:
+    (verdict,) = checked(f"kind: derivation\nlines: ['{line}']\n").verdicts
+    assert verdict.status == status
+    assert tuple(text.replace("²", "^2") for text in verdict.conditions) == conditions
+
+
 def test_matrices_are_compared_for_every_shape() -> None:
     found = checked(
         """\

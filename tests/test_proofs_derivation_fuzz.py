@@ -7,7 +7,7 @@ no code with the checker but the parser.
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from changed_lines import everywhere, mistakes, rewritings
@@ -20,7 +20,10 @@ from hwsolve.expr.tree import Expr, Num, Sym
 from hwsolve.proofs.derivation import settle
 from hwsolve.proofs.lines import parse_assumption, parse_case
 from hwsolve.proofs.ranges import Case, Indices
-from hwsolve.proofs.sums import Setting
+from hwsolve.proofs.sums import Assumption, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # A difference of floats above CHANGED is a change; central differences are good to 1e-7.
 CHANGED, SAME = 1e-4, 1e-7
@@ -125,7 +128,7 @@ def mutants(valid: Valid, limit: int) -> list[tuple[Expr, Expr, str]]:
 
 def setting_of(valid: Valid, trees: list[Expr], *, assume: bool = True) -> Setting:
     equations = tuple(map(parse_equation, valid.equations))
-    assumptions = ()
+    assumptions: tuple[Assumption, ...] = ()
     if valid.normalised and assume:
         assumptions = (parse_assumption(f"sum({valid.normalised}[j] for j in 1..N) == 1"),)
     indices = Indices(equations, [*trees, *(body for body, _ in assumptions)])
@@ -168,7 +171,7 @@ def judged(valid: Valid, left: Expr, right: Expr, case: str) -> str:
     ("means", 150, 140),
 ])  # fmt: skip
 def test_every_mutant_that_says_something_else_is_caught(
-    name: str, count: int, least: int, record_property: pytest.RecordProperty
+    name: str, count: int, least: int, record_property: Callable[[str, object], None]
 ) -> None:
     valid = DERIVATIONS[name]
     changed = same = unclear = 0

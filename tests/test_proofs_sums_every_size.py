@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hwsolve.expr.parser import parse_equation, parse_expression
@@ -9,6 +11,9 @@ from hwsolve.proofs.derivation import settle
 from hwsolve.proofs.lines import parse_assumption, parse_case
 from hwsolve.proofs.ranges import Case, Indices
 from hwsolve.proofs.sums import Setting, proved_for_every_size
+
+if TYPE_CHECKING:
+    from hwsolve.expr.tree import Expr
 
 SOFTMAX = (
     "P[j] = exp(h[j])/sum(exp(h[k]) for k in 1..N) for j in 1..N",
@@ -31,7 +36,9 @@ def power_sum(power: int) -> str:
     return f"sum(x[j]^{power} for j in 1..N)"
 
 
-def setting_of(left: str, right: str, equations: tuple[str, ...], assume: str, case: str) -> tuple:
+def setting_of(
+    left: str, right: str, equations: tuple[str, ...], assume: str, case: str
+) -> tuple[Expr, Expr, Setting, Case]:
     sides = parse_expression(left), parse_expression(right)
     parsed = tuple(map(parse_equation, equations))
     assumptions = (parse_assumption(assume),) if assume else ()

@@ -246,8 +246,10 @@ def _inside(
     if lowering.depth > MAX_NESTED_CALLS:
         raise EquationError(f"'{expr.op}' calls itself", expr.at)
     lowering.limit_size()
-    outer = lowering.local
+    outer, loops = lowering.local, lowering.loops
     lowering.local = dict(zip(parameters, nodes, strict=True))
+    # a parameter hides an index of the same name
+    lowering.loops = {name: at for name, at in loops.items() if name not in parameters}
     try:
         return lowering.lower(body)
     except EquationError as error:
@@ -255,7 +257,7 @@ def _inside(
         error.at = expr.at
         raise
     finally:
-        lowering.local = outer
+        lowering.local, lowering.loops = outer, loops
         lowering.depth -= 1
 
 

@@ -26,7 +26,7 @@ def target_of(lowering: Lowering, prediction: int, target: int, at: int) -> int:
     value = graph.values[target]
     if given == shape[:-1] and value is not None:
         return graph.constant(_vectors(value, shape[-1], lowering.first_index, at))
-    from hwsolve.expr.tensors import shape_text
+    from hwsolve.expr.shapes import shape_text
 
     raise EquationError(
         f"the target is {shape_text(given)} and the prediction {shape_text(shape)}",

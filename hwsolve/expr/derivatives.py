@@ -190,7 +190,7 @@ def _first(lowering: Lowering, bundle: Bundle) -> tuple[int, ...]:
 
 def _not_scalar(lowering: Lowering, expr: Deriv, top: int) -> EquationError:
     from hwsolve.expr.notation import text
-    from hwsolve.expr.tensors import shape_text
+    from hwsolve.expr.shapes import shape_text
 
     shape = lowering.graph.shapes[top]
     first = ", ".join([str(lowering.first_index)] * len(shape))

@@ -120,7 +120,7 @@ class Graph:
         return node
 
     def _shape(self, row: Operation, args: tuple[int, ...], attributes: Attributes) -> Shape:
-        from hwsolve.expr.tensors import broadcast
+        from hwsolve.expr.shapes import broadcast
 
         shapes = [self.shapes[arg] for arg in args]
         if row.shape is None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hwsolve.expr.operations import Shape
     from hwsolve.expr.parser import Equation, Loop
 
-MAX_NODES: Final = 3_000_000
+MAX_NODES: Final = 1_000_000
 MAX_NESTED_CALLS: Final = 40
 
 
@@ -70,6 +70,7 @@ class Lowering:
         self.used_aliases: dict[str, str] = {}
         self.indexed = False
         self.depth = 0
+        self.turns = 0
         self.auto: dict[str, int] = {}
         self.later: Mapping[str, int] = {}
         self.equations: Sequence[Equation] = ()
@@ -202,9 +203,13 @@ class Lowering:
             graph.shapes[node] = graph.shapes[graph.args[node][0]]
         graph.labels[node] = label
         split(self, node)
-        if len(graph) > MAX_NODES:
-            raise EquationError(f"the problem has more than {MAX_NODES:,} operations")
+        self.limit_size()
         return node
+
+    def limit_size(self) -> None:
+        """Refuse a problem that grows without end: sums in sums, functions of functions."""
+        if max(len(self.graph), self.turns) > MAX_NODES:
+            raise EquationError(f"the problem has more than {MAX_NODES:,} operations")
 
     def fresh(self, letter: str) -> str:
         """A name that nobody uses: u1, u2, ..."""
@@ -276,13 +281,13 @@ class Lowering:
 
     def _symbol(self, symbol: Sym) -> Lowered:
         name = symbol.name
+        if name in self.loops:
+            return self.graph.constant(self.loops[name])
         found = self.local.get(name)
         if found is None:
             found = self.names.get(name)
         if found is not None:
             return found
-        if name in self.loops:
-            return self.graph.constant(self.loops[name])
         if name in _CONSTANTS:
             return self.graph.constant(_CONSTANTS[name])
         if name == "e":
@@ -294,7 +299,7 @@ class Lowering:
     def undefined(self, name: str, at: int) -> EquationError:
         """The error for a name that nothing has defined so far."""
         here = self.graph.equation
-        later = self.later.get(name)
+        later = self.later.get(name) if name not in self.functions else None
         if later is not None and here >= 0:
             if later == here:
                 return EquationError(f"'{name}' is defined by itself", at)
@@ -453,9 +458,11 @@ class Lowering:
             raise EquationError(f"the range {low}..{high} is too long", expr.at)
         outer = self.loops.get(expr.variable)
         nodes = []
+        self.turns += high - low
         for number in range(low, high + 1):
             self.loops[expr.variable] = number
             nodes.append(self.node(expr.body))
+            self.limit_size()
         self._restored(expr.variable, outer)
         return self.combine(expr.op, nodes)
 

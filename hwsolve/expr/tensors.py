@@ -1,8 +1,7 @@
 """The table's rows for operations on whole arrays.
 
-Each row also says what one entry of its result is, as an expression in entries of
-its arguments: that is how an entry of a matrix is worked out by hand, and an
-independent definition that the tests compare `compute` with.
+Adjoint rules pass a gradient on to the arguments; what one entry of a result is
+stands in `tensor_entries`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.operations import ACTIVATION, TENSOR, Operation, Shape
+from hwsolve.expr.shapes import axis_of, shape_text, summed_axes
+from hwsolve.expr.tensor_entries import (
+    extreme_entry,
+    flat_entry,
+    item_entry,
+    matmul_entry,
+    mean_entry,
+    outer_entry,
+    softmax_entry,
+    spread_entry,
+    sum_entry,
+    sum_to_entry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,58 +31,10 @@ if TYPE_CHECKING:
     from hwsolve.expr.tree import Attributes
 
 
-def shape_text(shape: Shape) -> str:
-    """A shape as people write it: `3x2`, `a vector of 4`, `a number`."""
-    if not shape:
-        return "a number"
-    return f"a vector of {shape[0]}" if len(shape) == 1 else "x".join(map(str, shape))
-
-
-def broadcast(shapes: Sequence[Shape], what: str) -> Shape:
-    """The common shape by numpy's rule: compared from the last axis, 1 stretches.
-
-    Raises:
-        EquationError: naming both shapes and the axis.
-    """
-    result: Shape = ()
-    for shape in shapes:
-        if shape == result or not shape:
-            continue
-        if not result:
-            result = shape
-            continue
-        longer, shorter = (result, shape) if len(result) >= len(shape) else (shape, result)
-        merged = list(longer)
-        gap = len(longer) - len(shorter)
-        for axis, size in enumerate(shorter):
-            other = longer[gap + axis]
-            if size != other and 1 not in {size, other}:
-                sizes = (other, size) if longer is result else (size, other)
-                raise EquationError(
-                    f"{what} cannot combine {shape_text(result)} with {shape_text(shape)}: "
-                    f"axis {gap + axis} has {sizes[0]} entries in one and {sizes[1]} in the other",
-                    hint="check the shapes, or transpose one of them",
-                )
-            merged[gap + axis] = max(size, other)
-        result = tuple(merged)
-    return result
-
-
-def _axis(attributes: Mapping[str, Any], shape: Shape, default: int | None = None) -> int | None:
-    axis = attributes.get("axis", default)
-    if axis is None:
-        return None
-    if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
-        known = " and ".join([", ".join(map(str, range(len(shape) - 1))), str(len(shape) - 1)])
-        axes = f"its axes are {known}" if len(shape) > 1 else "its axis is 0" if shape else ""
-        raise EquationError(f"axis={axis} does not exist in {shape_text(shape)}", hint=axes)
-    return axis % len(shape)
-
-
 def _reduced(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
     (shape,) = shapes
     settings = dict(attributes)
-    axis = _axis(settings, shape)
+    axis = axis_of(settings, shape)
     if axis is None:
         return ()
     kept = (1,) if settings.get("keepdims") else ()
@@ -78,7 +42,7 @@ def _reduced(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
 
 
 def _keep(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
-    _axis(dict(attributes), shapes[0], -1 if shapes[0] else None)
+    axis_of(dict(attributes), shapes[0], -1 if shapes[0] else None)
     return shapes[0]
 
 
@@ -90,9 +54,7 @@ def _matmul_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
             hint="write * for numbers",
         )
     if len(left) > 2 or len(right) > 2:  # noqa: PLR2004  (matrices)
-        raise EquationError(
-            f"'@' takes matrices, not {shape_text(left)} and {shape_text(right)}"
-        )
+        raise EquationError(f"'@' takes matrices, not {shape_text(left)} and {shape_text(right)}")
     if left[-1] != right[0]:
         columns = "columns" if len(left) > 1 else "entries"
         rows = "rows" if len(right) > 1 else "entries"
@@ -116,12 +78,6 @@ def _matmul_adjoint(g: Any, _: Any, args: Sequence[Any], __: Attributes) -> tupl
     return g @ right.fn("transpose"), left.fn("transpose") @ g
 
 
-def _matmul_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
-    left, right = args
-    row, column = index[: len(left.shape) - 1], index[len(left.shape) - 1 :]
-    return [(left[*row, k], right[k, *column]) for k in range(left.shape[-1])]
-
-
 def _outer_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
     left, right = shapes
     if len(left) != 1 or len(right) != 1:
@@ -133,15 +89,6 @@ def _outer_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
 
 def _transpose_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
     return shapes[0][::-1]
-
-
-def summed_axes(shape: Shape, target: Shape) -> tuple[int, ...]:
-    """The axes of an array that are added up where it was stretched from `target`."""
-    gap = len(shape) - len(target)
-    extra = tuple(range(gap))
-    return extra + tuple(
-        gap + axis for axis, size in enumerate(target) if size == 1 and shape[gap + axis] != 1
-    )
 
 
 def _sum_to(_: Any, x: Any, shape: Shape) -> Any:
@@ -156,14 +103,14 @@ def _reduce_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes)
 def _spread(g: Any, shape: Shape, attributes: Attributes) -> Any:
     """The upstream gradient of a reduction, stretched to its argument's shape."""
     settings = dict(attributes)
-    axis = _axis(settings, shape)
+    axis = axis_of(settings, shape)
     if axis is not None and not settings.get("keepdims"):
         g = g.fn("reshape", shape=(*shape[:axis], 1, *shape[axis + 1 :]))
     return g.fn("spread", shape=shape)
 
 
 def _count(shape: Shape, attributes: Attributes) -> int:
-    axis = _axis(dict(attributes), shape)
+    axis = axis_of(dict(attributes), shape)
     return prod(shape) if axis is None else shape[axis]
 
 
@@ -176,7 +123,7 @@ def _extreme_adjoint(
     g: Any, result: Any, args: Sequence[Any], attributes: Attributes
 ) -> tuple[Any]:
     shape = args[0].shape
-    axis = _axis(dict(attributes), shape)
+    axis = axis_of(dict(attributes), shape)
     keep = {} if axis is None else {"axis": axis}
     ties = args[0].fn("eq", _spread(result, shape, attributes))
     # by the convention for ties the first of them, or all of them
@@ -206,12 +153,10 @@ def _softmax(m: Any, x: Any, axis: int = -1) -> Any:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
-def _softmax_adjoint(
-    g: Any, y: Any, args: Sequence[Any], attributes: Attributes
-) -> tuple[Any]:
+def _softmax_adjoint(g: Any, y: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any]:
     if len(args[0].shape) == 1:
         return (y * (g - (g * y).fn("sum")),)
-    axis = _axis(dict(attributes), args[0].shape, -1)
+    axis = axis_of(dict(attributes), args[0].shape, -1)
     return (y * (g - (g * y).fn("sum", axis=axis, keepdims=True)),)
 
 
@@ -220,12 +165,10 @@ def _log_softmax(m: Any, x: Any, axis: int = -1) -> Any:
     return shifted - m.log(m.exp(shifted).sum(axis=axis, keepdims=True))
 
 
-def _log_softmax_adjoint(
-    g: Any, y: Any, args: Sequence[Any], attributes: Attributes
-) -> tuple[Any]:
+def _log_softmax_adjoint(g: Any, y: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any]:
     if len(args[0].shape) == 1:
         return (g - y.fn("exp") * g.fn("sum"),)
-    axis = _axis(dict(attributes), args[0].shape, -1)
+    axis = axis_of(dict(attributes), args[0].shape, -1)
     return (g - y.fn("exp") * g.fn("sum", axis=axis, keepdims=True),)
 
 
@@ -253,11 +196,9 @@ def _concat_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
     first = shapes[0]
     if not first:
         raise EquationError("concat joins vectors or matrices", hint="write [a, b] for numbers")
-    axis = _axis(dict(attributes), first, 0) or 0
+    axis = axis_of(dict(attributes), first, 0) or 0
     for shape in shapes[1:]:
-        what = (
-            f"concat cannot join {shape_text(first)} and {shape_text(shape)} along axis {axis}"
-        )
+        what = f"concat cannot join {shape_text(first)} and {shape_text(shape)} along axis {axis}"
         if len(shape) != len(first):
             raise EquationError(f"{what}: they have {len(first)} axes and {len(shape)}")
         for other, (one, two) in enumerate(zip(first, shape, strict=True)):
@@ -274,10 +215,8 @@ def _concat(_: Any, *values: Any, axis: int = 0) -> Any:
     return np.concatenate(values, axis=axis)
 
 
-def _concat_adjoint(
-    g: Any, _: Any, args: Sequence[Any], attributes: Attributes
-) -> tuple[Any, ...]:
-    axis = _axis(dict(attributes), args[0].shape, 0) or 0
+def _concat_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any, ...]:
+    axis = axis_of(dict(attributes), args[0].shape, 0) or 0
     parts, start = [], 0
     for arg in args:
         end = start + arg.shape[axis]
@@ -315,19 +254,6 @@ def _place(m: Any, x: Any, shape: Shape, at: tuple[Any, ...]) -> Any:
     return full
 
 
-def _item_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
-    at: Any = dict(attributes)["at"]
-    wanted, position = [], 0
-    for axis in range(len(args[0].shape)):
-        part = at[axis] if axis < len(at) else "all"
-        if isinstance(part, int):
-            wanted.append(part)
-            continue
-        wanted.append(index[position] + (0 if part == "all" else part[0]))
-        position += 1
-    return args[0][tuple(wanted)]
-
-
 def _reshape_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
     shape: Shape = tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
     if prod(shape) != prod(shapes[0]):
@@ -338,18 +264,6 @@ def _reshape_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
     return shape
 
 
-def _flat_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
-    shape: Shape = tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
-    flat = 0
-    for size, part in zip(shape, index, strict=True):
-        flat = flat * size + part
-    position: list[int] = []
-    for size in reversed(args[0].shape):
-        flat, part = divmod(flat, size)
-        position.insert(0, part)
-    return args[0][tuple(position)]
-
-
 def _stretched(x: Any, shape: Shape) -> Any:
     import numpy as np
 
@@ -358,71 +272,6 @@ def _stretched(x: Any, shape: Shape) -> Any:
 
 def _given_shape(_: Sequence[Shape], attributes: Attributes) -> Shape:
     return tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
-
-
-def _spread_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
-    shape = args[0].shape
-    tail = index[len(index) - len(shape) :]
-    return args[0][tuple(0 if n == 1 else i for n, i in zip(shape, tail, strict=True))]
-
-
-def _outer_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
-    return [(args[0][index[0],], args[1][index[1],])]
-
-
-def _sum_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
-    shape = args[0].shape
-    settings = dict(attributes)
-    axis = _axis(settings, shape)
-    if axis is None:
-        return [(args[0][at],) for at in _every(shape)]
-    before = index[:axis]
-    after = index[axis + (1 if settings.get("keepdims") else 0) :]
-    return [(args[0][(*before, k, *after)],) for k in range(shape[axis])]
-
-
-def _sum_to_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
-    shape, target = args[0].shape, dict(attributes)["shape"]
-    axes = summed_axes(shape, target)  # type: ignore[arg-type]  # a tuple of ints
-    gap = len(shape) - len(index)
-    return [
-        (args[0][at],)
-        for at in _every(shape)
-        if all(axis in axes or at[axis] == index[axis - gap] for axis in range(len(shape)))
-    ]
-
-
-def _every(shape: Shape) -> list[Shape]:
-    positions: list[Shape] = [()]
-    for size in shape:
-        positions = [(*head, k) for head in positions for k in range(size)]
-    return positions
-
-
-def _line(index: Shape, axis: int, size: int) -> list[Shape]:
-    """The positions along an axis through an index."""
-    return [(*index[:axis], k, *index[axis + 1 :]) for k in range(size)]
-
-
-def _softmax_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
-    (x,) = args
-    axis = _axis(dict(attributes), x.shape, -1) or 0
-    powers = [x[at].fn("exp") for at in _line(index, axis, x.shape[axis])]
-    return x[index].fn("exp") / (powers[0].fn("add", *powers[1:]) if powers[1:] else powers[0])
-
-
-def _mean_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
-    terms = [term for (term,) in _sum_entry(index, args, attributes)]
-    total = terms[0].fn("add", *terms[1:]) if terms[1:] else terms[0]
-    return total / len(terms)
-
-
-def _extreme_entry(name: str) -> Any:
-    def entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
-        terms = [term for (term,) in _sum_entry(index, args, attributes)]
-        return terms[0].fn(name, *terms[1:])
-
-    return entry
 
 
 def _reduction(name: str, compute: Any, adjoint: Any, **more: Any) -> Operation:
@@ -438,7 +287,7 @@ _ROWS: Final = (
         arity=2,
         adjoint=_matmul_adjoint,
         shape=_matmul_shape,
-        entry=_matmul_entry,
+        entry=matmul_entry,
         kind=TENSOR,
         exact=True,
         letter="u",
@@ -449,7 +298,7 @@ _ROWS: Final = (
         arity=2,
         adjoint=lambda g, _, args, __: (g @ args[1], g.fn("transpose") @ args[0]),
         shape=_outer_shape,
-        entry=_outer_entry,
+        entry=outer_entry,
         kind=TENSOR,
         exact=True,
         letter="u",
@@ -467,7 +316,7 @@ _ROWS: Final = (
         "sum",
         lambda _, x, axis=None, keepdims=False: x.sum(axis=axis, keepdims=keepdims),
         _reduce_adjoint,
-        entry=_sum_entry,
+        entry=sum_entry,
     ),
     _reduction(
         "mean",
@@ -476,20 +325,20 @@ _ROWS: Final = (
             / m.number(x.size if axis is None else x.shape[axis])
         ),
         _mean_adjoint,
-        entry=_mean_entry,
+        entry=mean_entry,
     ),
     _reduction(
         "max",
         lambda _, x, axis=None, keepdims=False: x.max(axis=axis, keepdims=keepdims),
         _extreme_adjoint,
-        entry=_extreme_entry("max"),
+        entry=extreme_entry("max"),
         kink=lambda x, axis=None, **_: x.argmax(axis=axis),
     ),
     _reduction(
         "min",
         lambda _, x, axis=None, keepdims=False: x.min(axis=axis, keepdims=keepdims),
         _extreme_adjoint,
-        entry=_extreme_entry("min"),
+        entry=extreme_entry("min"),
         kink=lambda x, axis=None, **_: x.argmin(axis=axis),
     ),
     Operation(
@@ -519,7 +368,7 @@ _ROWS: Final = (
     Operation(
         "softmax",
         _softmax,
-        entry=_softmax_entry,
+        entry=softmax_entry,
         adjoint=_softmax_adjoint,
         shape=_keep,
         kind=ACTIVATION,
@@ -561,7 +410,7 @@ _ROWS: Final = (
             g.fn("place", shape=args[0].shape, at=dict(attributes)["at"]),
         ),
         shape=_item_shape,
-        entry=_item_entry,
+        entry=item_entry,
         kind=TENSOR,
         exact=True,
     ),
@@ -578,7 +427,7 @@ _ROWS: Final = (
         lambda _, x, shape: x.reshape(shape),
         adjoint=lambda g, _, args, __: (g.fn("reshape", shape=args[0].shape),),
         shape=_reshape_shape,
-        entry=_flat_entry,
+        entry=flat_entry,
         kind=TENSOR,
         exact=True,
     ),
@@ -587,7 +436,7 @@ _ROWS: Final = (
         lambda _, x, shape: _stretched(x, shape),
         adjoint=lambda g, _, args, __: (g.fn("sum_to", shape=args[0].shape),),
         shape=_given_shape,
-        entry=_spread_entry,
+        entry=spread_entry,
         kind=TENSOR,
         exact=True,
     ),
@@ -596,13 +445,11 @@ _ROWS: Final = (
         _sum_to,
         adjoint=lambda g, _, args, __: (g.fn("spread", shape=args[0].shape),),
         shape=_given_shape,
-        entry=_sum_to_entry,
+        entry=sum_to_entry,
         kind=TENSOR,
         exact=True,
     ),
 )
-
-
 
 
 TENSORS: Final[Mapping[str, Operation]] = {row.name: row for row in _ROWS}

@@ -95,7 +95,7 @@ def _placed(value: Expr, attributes: Attributes, first: int) -> Expr:
 
 def _summed(graph: Graph, node: int, inner: Expr) -> Expr:
     """A sum over the axes along which broadcasting had stretched an array."""
-    from hwsolve.expr.tensors import summed_axes
+    from hwsolve.expr.shapes import summed_axes
 
     before, after = graph.shapes[graph.args[node][0]], graph.shapes[node]
     axes = summed_axes(before, after)

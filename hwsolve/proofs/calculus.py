@@ -61,6 +61,9 @@ def by_slopes(prover: Prover, low: int, high: int, *, strict: bool) -> Slopes | 
         return None
     leaves = [node for node in before if graph.rows[node] is None and graph.active[node]]
     difference = graph.derive(OPERATIONS["sub"], (high, low))
+    # with an end to start from there is less to do
+    whole = Interval(-INFINITY, INFINITY)
+    leaves.sort(key=lambda leaf: prover.leaves.get(leaf, whole).is_everything)
     for leaf in leaves[:VARIABLES]:
         try:
             pieces = _Slopes(prover, difference, leaf).prove(strict=strict)

@@ -65,15 +65,26 @@ def values_at(
                 value = value.item()
             if check and not _is_finite(value):
                 value = NO_VALUE
-            elif not check and row.name in EXISTS and not _exists(row.name, terms):
+            elif not check and not (_is_certain(value) and _exists(row.name, terms)):
                 value = UNDECIDED
             values[node] = value
     return values
 
 
+def _is_certain(value: Any) -> bool:
+    """Whether a value is an interval, or an array of intervals: a float is none."""
+    if isinstance(value, Interval):
+        return True
+    return bool(getattr(value, "shape", ())) and all(
+        isinstance(entry, Interval) for entry in value.ravel()
+    )
+
+
 def _exists(name: str, terms: Sequence[Any]) -> bool:
     """Whether intervals leave no doubt that an operation has a value."""
-    exists = EXISTS[name]
+    exists = EXISTS.get(name)
+    if exists is None:
+        return True
     if not any(getattr(term, "shape", ()) for term in terms):
         return exists([Interval.of(term) for term in terms])
     import numpy as np

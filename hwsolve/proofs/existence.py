@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hwsolve.proofs import polynomials as p
+from hwsolve.proofs.rules import combined
 
 if TYPE_CHECKING:
     from hwsolve.proofs.prover import Prover, Test
@@ -15,7 +16,18 @@ Demand = tuple[str, Any]
 def same_domain(prover: Prover, test: Test) -> bool:
     """Whether both sides are sure to have a value at the same points."""
     left, right = (demands(prover, node) for node in (test.left, test.right))
-    return left == right
+    return (left ^ right) <= _supposed(prover)
+
+
+def _supposed(prover: Prover) -> set[Demand]:
+    """What the conditions say not to be 0."""
+    found: set[Demand] = set()
+    for op, left, right in prover.every_condition:
+        algebra = prover.reach.algebra
+        difference = combined(algebra.of(left), algebra.of(right), -1)
+        if op == "ne" and difference is not None and difference.is_poly and difference.top:
+            found |= {("not 0", part) for part in _parts(difference.top)}
+    return found
 
 
 def demands(prover: Prover, node: int) -> frozenset[Demand]:

@@ -66,9 +66,14 @@ def compare(left: Expr, right: Expr, context: Context | None = None) -> Comparis
     statement = Statement((left, right), context or Context())
     _same_shapes(statement)
     exact = _in_the_field(statement)
-    if exact is not None and exact.equal:
-        return exact
-    return _at_points(statement)
+    if exact is None or not exact.equal:
+        return _at_points(statement)
+    if statement.jumps(conventional=False):
+        # random points never meet a jump, small numbers do
+        found = _at_points(statement)
+        if found.equal is False:
+            return found
+    return exact
 
 
 def proved_equal(left: Expr, right: Expr, context: Context) -> Comparison | None:
@@ -80,11 +85,12 @@ def proved_equal(left: Expr, right: Expr, context: Context) -> Comparison | None
     """
     statement = Statement((left, right), context)
     _same_shapes(statement)
-    return _in_the_field(statement)
+    # random points never meet a jump
+    return None if statement.jumps(conventional=True) else _in_the_field(statement)
 
 
 def _same_shapes(statement: Statement) -> None:
-    from hwsolve.expr.tensors import shape_text
+    from hwsolve.expr.shapes import shape_text
 
     left, right = (statement.graph.shapes[node] for node in statement.sides)
     if left != right:

@@ -412,6 +412,7 @@ class Intervals(NumberSystem):
 
     exp = staticmethod(lambda value: Intervals._call("exp", value))
     log = staticmethod(lambda value: Intervals._call("log", value))
+    log1p = staticmethod(lambda value: Intervals._call("log", 1 + Interval.of(value)))
     sqrt = staticmethod(lambda value: Intervals._call("sqrt", value))
     tanh = staticmethod(lambda value: Intervals._call("tanh", value))
     erf = staticmethod(lambda value: Intervals._call("erf", value))
@@ -428,6 +429,11 @@ class Intervals(NumberSystem):
     def where(condition: Any, yes: Any, no: Any) -> Any:
         """`yes` where the condition holds, else `no`."""
         return Interval.of(yes if condition else no)
+
+    @staticmethod
+    def absolute(value: Any) -> Any:
+        """The distance from 0."""
+        return abs(Interval.of(value))
 
     @staticmethod
     def maximum(one: Any, other: Any) -> Any:  # type: ignore[override]  # of two

@@ -162,7 +162,31 @@ class Statement:
             condition = f"{self._written(arg)} {demand}"
             if condition not in found:
                 found.append(condition)
-        return tuple(found)
+        return tuple(dict.fromkeys((*found, *self._apart())))
+
+    def jumps(self, *, conventional: bool) -> list[int]:
+        """The nodes that jump where their argument is 0, or their arguments are equal.
+
+        The derivative of a kink (of ReLU, of a maximum) jumps too, but what it is there
+        is a convention; those are left out unless `conventional`.
+        """
+        return [
+            node
+            for node in self.needed
+            if (row := self.graph.rows[node]) is not None
+            and row.name in _JUMPS
+            and any(self.graph.active[arg] for arg in self.graph.args[node])
+            and (conventional or "of" not in dict(self.graph.attributes[node]))
+        ]
+
+    def _apart(self) -> list[str]:
+        """The places of jumps, which random points never meet."""
+        found = []
+        for node in self.jumps(conventional=True):
+            args = self.graph.args[node]
+            other = self._written(args[1]) if len(args) > 1 else "0"
+            found.append(f"{self._written(args[0])} != {other}")
+        return list(dict.fromkeys(found))
 
     def _written(self, node: int) -> str:
         from hwsolve.expr.notation import text
@@ -328,6 +352,7 @@ def _solved(columns: list[list[Any]], wanted: list[Any], zero: Any) -> list[Any]
     return steps
 
 
+_JUMPS: Final = frozenset({"sign", "step", "floor", "gt", "ge", "lt", "le", "eq", "ne"})
 # An operation that has no value everywhere: which argument, and what it must be.
 _DEMANDS: Final = {
     "div": (1, "!= 0"),

@@ -90,6 +90,7 @@ class Prover:
         deadline: float = float("inf"),
     ) -> None:
         self.graph = graph
+        self.every_condition = tuple(conditions)
         self.conditions = [test for test in conditions if test.op != "ne"]
         self.any_size = any_size
         self.deadline = deadline

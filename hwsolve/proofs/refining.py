@@ -57,6 +57,21 @@ def _keep(
         inside = found.get(key[1], algebra.atoms[key[1]])
         around = Interval(-where.high, where.high, where.high_open, where.high_open)
         _keep(algebra, found, key[1], inside.meet(around))
+    if key[0] == "sum":
+        _each_entry(algebra, found, dict(key[2]), where)
+
+
+def _each_entry(
+    algebra: Algebra, found: dict[int, Interval], poly: Poly, total: Interval
+) -> None:
+    """Numbers that are not negative are each at most their sum."""
+    names = p.variables(poly)
+    if poly != p.variable(min(names, default=0)):
+        return
+    (name,) = names
+    here = found.get(name, algebra.atoms.get(name))
+    if here is not None and here.low >= 0:
+        _keep(algebra, found, name, here.meet(Interval(0, total.high, False, total.high_open)))  # noqa: FBT003  (an open end)
 
 
 def solutions(row: p.Row, where: Interval, *, strict: bool) -> Interval | None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.proofs import enclosures
+from hwsolve.proofs import bounds, enclosures
 from hwsolve.proofs import polynomials as p
 from hwsolve.proofs.algebra import ONE, Algebra, NeedsCaseError, Quotient, monomial_poly
 from hwsolve.proofs.intervals import Interval
@@ -185,7 +185,7 @@ def _log(algebra: Algebra, node: int, args: Args) -> Quotient | None:
 
 
 def _exponent(algebra: Algebra, monomial: Monomial) -> Poly | None:
-    """The logarithm of a product of exponentials and sigmoids, or None."""
+    """The logarithm of a product of exponentials and other positive atoms, or None."""
     total: Poly = {}
     for atom, power in monomial:
         key = algebra.registry.keys[atom]
@@ -194,6 +194,9 @@ def _exponent(algebra: Algebra, monomial: Monomial) -> Poly | None:
         elif key[0] == "sigmoid" and dict(key[1][1]) == ONE:
             arg = dict(key[1][0])
             inside = p.add(arg, _softplus_of(algebra, algebra.registry.nodes[atom], arg), -1)
+        elif algebra.atoms[atom].positive:
+            where = enclosures.log(algebra.atoms[atom])
+            inside = algebra.atom(("log of atom", atom), where, algebra.registry.nodes[atom])
         else:
             return None
         total = p.add(total, inside, power)
@@ -223,6 +226,30 @@ def _log_of_number(algebra: Algebra, node: int, value: Fraction) -> Poly:
                 rest //= prime
             prime += 1
     return total
+
+
+def _sqrt(algebra: Algebra, node: int, args: Args) -> Quotient | None:
+    """sqrt(9·x²) = 3·|x|, and half the powers of what is not negative."""
+    (one,) = args
+    if not one.is_poly or len(one.top) != 1:
+        return None
+    ((monomial, factor),) = one.top.items()
+    low, high = bounds.sqrt(factor) if factor > 0 else (Fraction(0), Fraction(1))
+    if low != high:
+        return None
+    result: Quotient | None = number(low)
+    for atom, power in monomial:
+        half: Poly = {((atom, power / 2),): Fraction(1)}
+        if algebra.atoms[atom].low >= 0:
+            part: Quotient | None = Quotient(half, ONE)
+        elif power % 4 == 0:
+            part = Quotient(half, ONE)
+        elif power % 2 == 0:
+            part = _abs(algebra, node, [Quotient(half, ONE)])
+        else:
+            return None
+        result = None if result is None or part is None else product(result, part)
+    return result
 
 
 # -- kinks -------------------------------------------------------------------------
@@ -344,12 +371,18 @@ def _where(_: Algebra, __: int, args: Args) -> Quotient | None:
 
 def _sum(algebra: Algebra, node: int, args: Args) -> Quotient | None:
     """A sum over an array: numbers come out as factors; a softmax adds up to 1."""
-    graph = algebra.graph
-    arg = graph.args[node][0]
-    if not args[0].is_poly or graph.shapes[node]:
+    if algebra.graph.shapes[node]:
         return None
+    return _added_up(algebra, node, algebra.graph.args[node][0], args[0])
+
+
+def _added_up(algebra: Algebra, node: int, arg: int, entries: Quotient) -> Quotient | None:
+    """The sum of entries that have the shape of `arg`."""
+    if not entries.is_poly:
+        return None
+    graph = algebra.graph
     shape, total = graph.shapes[arg], ZERO_Q
-    for term, factor in args[0].top.items():
+    for term, factor in entries.top.items():
         outside = tuple(part for part in term if not graph.shapes[algebra.registry.nodes[part[0]]])
         inside = tuple(part for part in term if graph.shapes[algebra.registry.nodes[part[0]]])
         if inside:
@@ -386,6 +419,40 @@ def _sum_of_one(algebra: Algebra, node: int, arg: int, poly: Poly) -> Poly:
     return algebra.atom(key, several(interval, Interval.of(count)), node)
 
 
+def _split(algebra: Algebra, poly: Poly) -> tuple[Poly, Poly]:
+    """The terms of an array that are the same for all its entries, and the others."""
+    same: Poly = {}
+    others: Poly = {}
+    for term, factor in poly.items():
+        scalar = not any(algebra.graph.shapes[algebra.registry.nodes[atom]] for atom, _ in term)
+        (same if scalar else others)[term] = factor
+    return same, others
+
+
+def _shifted(keeps: int) -> Rule:
+    """softmax(x + c) = softmax(x); with `keeps` 1 the c comes out: max(x + c) = max(x) + c."""
+
+    def rule(algebra: Algebra, node: int, args: Args) -> Quotient | None:
+        (one,) = args
+        same, others = _split(algebra, one.top)
+        if not one.is_poly or not same or not others:
+            return None
+        rest = algebra.opaque(node, [Quotient(others, ONE)])
+        return Quotient(p.add(rest.top, same, keeps), ONE) if keeps else rest
+
+    return rule
+
+
+def _dot(algebra: Algebra, node: int, args: Args) -> Quotient | None:
+    """The product of two vectors is the sum of the products of their entries."""
+    graph = algebra.graph
+    left, right = graph.args[node]
+    if len(graph.shapes[left]) != 1 or len(graph.shapes[right]) != 1:
+        return None
+    entries = product(*args)
+    return None if entries is None else _added_up(algebra, node, left, entries)
+
+
 RULES: Final[Mapping[str, Rule]] = {
     "add": _add,
     "sub": lambda _, __, args: combined(args[0], args[1], -1),
@@ -399,6 +466,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "sigmoid": _sigmoid,
     "tanh": _tanh,
     "log": _log,
+    "sqrt": _sqrt,
     "softplus": _softplus,
     "abs": _abs,
     "relu": _relu,
@@ -414,4 +482,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "ne": _compared(lambda sign: sign != 0),
     "where": _where,
     "sum": _sum,
+    "matmul": _dot,
+    "softmax": _shifted(0),
+    "log_softmax": _shifted(0),
+    "max": _shifted(1),
+    "min": _shifted(1),
 }

@@ -209,6 +209,9 @@ def _facts(algebra: Algebra, poly: Poly) -> list[Constraint]:
             inside: Poly = {key[1]: Fraction(1)}
             line = p.add(p.add(p.variable(name), inside, -1), p.constant(1), -1)
             found.append(Constraint(line, strict=False))
+        elif key[0] == "log of atom":
+            line = p.add(p.add(p.variable(key[1]), p.variable(name), -1), p.constant(1), -1)
+            found.append(Constraint(line, strict=False))
         elif key[0] in {"softplus", "log"} and dict(key[-1][1]) == p.constant(1):
             inside = dict(key[-1][0])
             line = p.add(p.variable(name), inside, -1)

@@ -119,7 +119,7 @@ class Situation:
         }
 
     def _fit(self, test: Test, comparison: Apply) -> None:
-        from hwsolve.expr.tensors import broadcast
+        from hwsolve.expr.shapes import broadcast
 
         shapes = [self.graph.shapes[node] for node in (test.left, test.right)]
         try:

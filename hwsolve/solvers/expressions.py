@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from hwsolve.proofs.definitions import Definitions
     from hwsolve.solution import Convention
 
-WORDS = frozenset({"true", "false", "yes", "no"})
-
 
 class Found(NamedTuple):
     """An answer: what was asked, its formula, and how it came about.
@@ -356,33 +354,253 @@ def _placed(error: EquationError, written: Written) -> InputError:
 # -- the solver ---------------------------------------------------------------------------
 
 
-def wants_expressions(problem: Problem) -> bool:
-    """Whether something is to be answered by a formula."""
-    body: Any = problem.body
-    return bool(
-        problem.expressions
-        or getattr(body, "shapes", None)
-        or getattr(body, "assume", None)
-        or not problem.given
-        or any(is_formula(stated) for stated in problem.answers.values())
+def solve_in_symbols(
+    problem: Problem,
+    equations: Sequence[Written],
+    *,
+    document: bool,
+    conventions: Sequence[Convention] = (),
+    show_equations: bool = False,
+) -> Solution | None:
+    """Answer what is to be a formula, and leave what is a number to the ordinary solver.
+
+    None where nothing is to be a formula.
+
+    Raises:
+        InputError: with the place of what cannot be read or differentiated.
+        CertificateError: if a formula does not agree with the ordinary engine.
+    """
+    from hwsolve.solvers.graph import in_symbols, is_formula, solve_graph
+
+    wanted = {written.text for written in problem.expressions}
+    asks = list(problem.find)
+    if document or not asks:
+        asks += [written for written in problem.expressions if written.text not in _texts(asks)]
+    formulas = [
+        written
+        for written in asks
+        if written.text in wanted or is_formula(problem.answers.get(written.text))
+    ]
+    asked = Asked(problem, equations) if formulas or _lacks_values(problem, equations) else None
+    if asked is None:
+        if not in_symbols(problem._replace(given={"": None})):  # type: ignore[dict-item]  # any value
+            return None
+        return solve_graph(
+            _in_numbers(problem, asks),
+            document,
+            equations=equations,
+            conventions=conventions,
+            show_equations=show_equations,
+        )
+    if _lacks_values(problem, equations):
+        formulas = asks or _last(equations)
+    found = _answers(asked, formulas)
+    numbers = [written for written in asks if written not in formulas]
+    base = _numeric(problem, numbers, equations, document, conventions, show_equations)
+    return _document(asked, found, base, asks or formulas, document=document)
+
+
+def _texts(asks: Sequence[Written]) -> set[str]:
+    return {written.text for written in asks}
+
+
+def _last(equations: Sequence[Written]) -> list[Written]:
+    """What is asked where nothing is: the name that the last equation defines."""
+    last = equations[-1]
+    return [last.part(0, len(last.text.partition("=")[0].rstrip()))]
+
+
+def _lacks_values(problem: Problem, equations: Sequence[Written]) -> bool:
+    """Whether a name in the equations has neither a value nor an equation."""
+    from hwsolve.proofs.names import all_names
+    from hwsolve.solvers.graph import parsed
+
+    known = {*problem.given, "pi", "π", "e", ""}
+    used: set[str] = set()
+    for equation in parsed(equations):
+        known.add(base_name(equation.target))
+        known |= {*(equation.parameters or ()), *(loop.variable for loop in equation.loops)}
+        known |= {n.variable for n in walk(equation.body) if isinstance(n, Over)}
+        ends = [end for loop in equation.loops for end in (loop.low, loop.high)]
+        used |= all_names([equation.body, *ends])
+    return not used <= known
+
+
+def _in_numbers(problem: Problem, asks: Sequence[Written]) -> Problem:
+    """The problem without anything that is a formula."""
+    from hwsolve.problem.model import Graph as Equations
+    from hwsolve.solvers.graph import is_formula
+
+    body = problem.body
+    if isinstance(body, Equations):
+        body = Equations(body.equations)
+    answers = {name: answer for name, answer in problem.answers.items() if not is_formula(answer)}
+    return problem._replace(find=tuple(asks), expressions=(), body=body, answers=answers)
+
+
+def _numeric(
+    problem: Problem,
+    numbers: Sequence[Written],
+    equations: Sequence[Written],
+    document: bool,  # noqa: FBT001  (the switch of every solver)
+    conventions: Sequence[Convention],
+    show_equations: bool,  # noqa: FBT001  (the same)
+) -> Solution:
+    """The solution of what is asked in numbers, or an empty one."""
+    if numbers:
+        from hwsolve.solvers.graph import solve_graph
+
+        return solve_graph(
+            _in_numbers(problem, numbers),
+            document,
+            equations=equations,
+            conventions=conventions,
+            show_equations=show_equations,
+        )
+    return Solution(
+        title=problem.title,
+        kind=problem.kind,
+        statement=problem.statement,
+        source=problem.source,
+        label=problem.label,
+        conventions=tuple(conventions),
+        settings=problem.settings._asdict(),
     )
 
 
-def is_formula(stated: Any) -> bool:
-    """Whether a stated answer is a formula in names, no number, size or word."""
-    if isinstance(stated, list):
-        return False
-    words = stated.text.strip()
-    if words.casefold() in WORDS or not any(letter.isalpha() for letter in words):
-        return False
-    from hwsolve.marking.compare import stated_number
+def _answers(asked: Asked, asks: Sequence[Written]) -> list[Found]:
+    found: list[Found] = []
+    errors: list[InputError] = []
+    for written in asks:
+        try:
+            found.append(asked.answer(written.text, parse_expression(written.text)))
+        except EquationError as error:
+            errors.append(_placed(error, written))
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise InputErrors(errors)
+    return found
 
-    if stated_number(words) is not None:
-        return False
+
+def _document(
+    asked: Asked,
+    found: Sequence[Found],
+    base: Solution,
+    asks: Sequence[Written],
+    *,
+    document: bool,
+) -> Solution:
+    by_name = {answer.name: answer for answer in base.answers}
+    by_name |= {one.text: Answer(one.text, one.value, _note(one)) for one in found}
+    answers = tuple(by_name[written.text] for written in asks if written.text in by_name)
+    solution = base._replace(
+        answers=(*answers, *(a for a in base.answers if a not in answers)),
+        certificates=(*base.certificates, *_certificates(asked, found)),
+    )
+    if not document:
+        return solution
+    from hwsolve.solvers.expression_document import sections, used_conventions
+
+    return solution._replace(
+        sections=(*base.sections, *sections(asked, found)),
+        conventions=tuple(dict.fromkeys((*base.conventions, *used_conventions(asked, found)))),
+    )
+
+
+def _note(found: Found) -> str:
+    """For which indices a formula holds, and the shape of an array."""
+    parts = [_for_range(name, range_) for name, range_ in found.free.items()]
+    note = f"for {', '.join(parts)}" if parts else ""
+    if found.shape:
+        note = " x ".join(text(size, unicode=False) for size in found.shape)
+        if len(found.shape) == 1:
+            note += " entries"
+    return note
+
+
+def _for_range(name: str, range_: Range) -> str:
+    return f"{name} in {text(range_.low)}..{text(range_.high)}".replace(" - ", "-")
+
+
+def _certificates(asked: Asked, found: Sequence[Found]) -> list[Certificate]:
+    """How each formula was shown to be right."""
+    certificates: list[Certificate] = []
+    for one in found:
+        how = one.agreement
+        if how.every_size:
+            method = "the ordinary engine's derivative, exact for every size"
+            certificates.append(Certificate(one.text, method, proved=True, trials=1))
+        else:
+            method = "the ordinary engine's value at random points"
+            if how.exact:
+                method += ", exact modulo 2^61 - 1"
+            certificates.append(
+                Certificate(
+                    one.text, method, proved=False, trials=how.trials, remark=_tried(how.sizes)
+                )
+            )
+        if isinstance(one.asked, Deriv) and len(one.asked.bottoms) == 1:
+            certificates += _by_differences(asked, one)
+    return certificates
+
+
+def _by_differences(asked: Asked, one: Found) -> list[Certificate]:
+    assert isinstance(one.asked, Deriv)  # noqa: S101  (the caller has asked)
     try:
-        tree = parse_expression(words)
-    except EquationError:
-        return False
-    return any(isinstance(node, (Sym, Apply)) for node in walk(tree)) and bool(free_names(tree))
+        found = differences(one.asked, one.value, asked.question, one.free)
+    except EquationError as error:
+        raise CertificateError(f"no answer for {one.text}: {error.message}") from None
+    if found is None:
+        return []
+    sizes = (found.sizes,) if found.sizes else ()
+    return [
+        Certificate(
+            one.text, "central differences at a random point", proved=False,
+            trials=found.trials, worst=found.worst, remark=_tried(sizes),
+        )
+    ]  # fmt: skip
 
 
+def _tried(sizes: Sequence[Mapping[str, int]]) -> str:
+    """The sizes at which something was tried, in words."""
+    if not any(sizes):
+        return ""
+    shown = [", ".join(f"{name} = {size}" for name, size in one.items()) for one in sizes]
+    return f"at {'; '.join(shown)}"
+
+
+# -- stated answers -----------------------------------------------------------------------
+
+
+def compared(problem: Problem, name: str, stated: str, computed: Expr) -> tuple[bool, str]:
+    """Whether a stated formula means the same as the computed one, and what there is to say.
+
+    A formula that is right may be spelt in any way and in other named quantities.
+    """
+    from hwsolve.problem.model import Graph as Equations
+
+    body = problem.body
+    equations = body.equations if isinstance(body, Equations) else ()
+    asked = Asked(problem, equations)
+    try:
+        tree = parse_expression(stated)
+        free = free_indices(parse_expression(name), asked.definitions)
+        asked._check_names(tree, asked._by_own_names(tree), free)  # noqa: SLF001  (its own module)
+        found = agreement(tree, computed, asked.question, free)
+    except EquationError as error:
+        return False, str(error)
+    if found.equal is None:
+        return False, "no point was found at which both have a value"
+    if found.equal:
+        return True, ""
+    where = ", ".join(f"{key} = {_short(value)}" for key, value in (found.where or {}).items())
+    return False, f"at {where} it is {_short(found.left)}, not {_short(found.right)}"
+
+
+def _short(value: Any) -> str:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_short, value)) + "]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -18,9 +18,12 @@ from hwsolve.solvers.values import Values, worked_out
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hwsolve.problem.model import Given, Problem, Written
+    from hwsolve.problem.model import Given, Problem, Stated, Written
 
     Place = tuple[int, tuple[int, ...]]
+
+# Stated answers that are words and no names.
+_WORDS = frozenset({"true", "false", "yes", "no"})
 
 
 class Ask(NamedTuple):
@@ -205,6 +208,18 @@ def solve_graph(
     if equations is None:
         equations = problem.body.equations  # type: ignore[union-attr]  # the reader made it a graph
     document = document and problem.settings.working != "none"
+    if in_symbols(problem):
+        from hwsolve.solvers.expressions import solve_in_symbols
+
+        solution = solve_in_symbols(
+            problem,
+            equations,
+            document=document,
+            conventions=conventions,
+            show_equations=show_equations,
+        )
+        if solution is not None:
+            return solution
     solved = Solved(problem, equations)
     solved.build()
     solved.evaluate(document=document)
@@ -232,6 +247,35 @@ def solve_graph(
         conventions=(*conventions, *used_conventions(solved)),
         sections=sections(solved, show_equations=show_equations),
     )
+
+
+def in_symbols(problem: Problem) -> bool:
+    """Whether something may have to be answered by a formula in symbols."""
+    body: Any = problem.body
+    return bool(
+        problem.expressions
+        or not problem.given
+        or getattr(body, "shapes", None)
+        or getattr(body, "assume", None)
+        or any(is_formula(answer) for answer in problem.answers.values())
+    )
+
+
+def is_formula(answer: Stated | None) -> bool:
+    """Whether a stated answer is a formula with names in it: no number, size or word."""
+    if answer is None or isinstance(answer, list):
+        return False
+    words = answer.text.strip()
+    letters = words.casefold().replace("×", "x")
+    if not any(letter.isalpha() for letter in letters) or letters in _WORDS:
+        return False
+    if letters.replace("x", "").isdigit() or not letters.strip("0123456789.e+-−"):
+        return False
+    try:
+        tree = parse_expression(words)
+    except EquationError:
+        return False
+    return any(isinstance(node, Sym) and node.name for node in walk(tree))
 
 
 def _entry_answers(solved: Solved) -> tuple[Answer, ...]:
@@ -271,6 +315,11 @@ def unrelated(solved: Solved) -> list[str]:
 
 
 def parsed(equations: Sequence[Written]) -> list[Equation]:
+    """The equations, read.
+
+    Raises:
+        InputError: or several, with the places of what could not be read.
+    """
     found: list[Equation] = []
     errors: list[InputError] = []
     for written in equations:
@@ -283,7 +332,7 @@ def parsed(equations: Sequence[Written]) -> list[Equation]:
         raise errors[0]
     if errors:
         raise InputErrors(errors)
-    return parsed
+    return found
 
 
 def _ask(written: Written) -> tuple[str, Expr]:
@@ -373,6 +422,7 @@ def given_value(given: Given) -> Any:
 
 
 def stated(problem: Problem, name: str, default: str) -> str:
+    """What a problem says about a convention, or the usual choice."""
     written = problem.conventions.get(name)
     return written.text if written is not None else default
 

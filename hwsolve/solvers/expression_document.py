@@ -1,0 +1,288 @@
+"""The working of an answer that is a formula: definitions, local derivatives, the chain rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+from hwsolve.proofs.matrix_form import matrix_form
+from hwsolve.proofs.names import free_names, substitute
+from hwsolve.proofs.products import key, product_of, terms_of
+from hwsolve.proofs.tidy import is_delta
+from hwsolve.proofs.unrolled import with_indices
+from hwsolve.solution import Convention, Section, Step, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hwsolve.expr.parser import Equation
+    from hwsolve.proofs.indexed import Chain, Derivative, Gradient
+    from hwsolve.proofs.index_ranges import Range
+    from hwsolve.solution import Block
+    from hwsolve.solvers.expressions import Asked, Found
+
+_REASONS: Final = {"sigmoid": "σ' = σ(1 - σ)", "tanh": "tanh' = 1 - tanh²"}
+
+
+def sections(asked: Asked, found: Sequence[Found]) -> tuple[Section, ...]:
+    """The sections of the working."""
+    sections_ = [Section("Definitions", tuple(_definitions(asked)), detail="full")]
+    gradients: dict[int, tuple[Gradient, list[Found]]] = {}
+    for one in found:
+        if one.gradient is not None:
+            gradients.setdefault(id(one.gradient), (one.gradient, []))[1].append(one)
+    for gradient, ones in gradients.values():
+        sections_.extend(_of_gradient(asked, gradient, ones))
+    plain = [one for one in found if one.gradient is None]
+    if plain:
+        steps = tuple(_step(one.asked, (one.value,)) for one in plain)
+        sections_.append(Section("Formulas", steps, detail="short"))
+    return tuple(section for section in sections_ if section.blocks)
+
+
+def _step(name: Expr, forms: Sequence[Expr], reason: str = "") -> Step:
+    shown: list[Expr] = []
+    for form in map(with_indices, forms):
+        if form != with_indices(name) and (not shown or key(shown[-1]) != key(form)):
+            shown.append(form)
+    return Step(with_indices(name), tuple(shown), None, reason)
+
+
+# -- what is known ------------------------------------------------------------------------
+
+
+def _definitions(asked: Asked) -> Iterator[Block]:
+    for equation in asked.equations:
+        target: Expr = equation.target
+        if equation.parameters is not None and isinstance(target, Sym):
+            target = Apply(target.name, tuple(map(Sym, equation.parameters)))
+        yield Step(target, (equation.body,), None, _loops(equation))
+    symbols = list(_symbols(asked))
+    if symbols:
+        yield Text(("Symbols: ", *_separated(symbols), "."))
+    sizes = sorted(asked.definitions.sizes)
+    if sizes:
+        yield Text(("Sizes: ", *_separated([[Sym(size)] for size in sizes]), ", at least 1 each."))
+    for assumption, loops in asked.question.assumptions:
+        ranges = [_range(name, range_) for name, range_ in loops]
+        yield Text(("It is assumed that ", assumption, f"{''.join(ranges)}."))
+
+
+def _loops(equation: Equation) -> str:
+    from hwsolve.expr.notation import text
+
+    return ", ".join(
+        f"for {loop.variable} in {text(loop.low)}..{text(loop.high)}" for loop in equation.loops
+    )
+
+
+def _range(name: str, range_: Range) -> str:
+    from hwsolve.expr.notation import text
+
+    ends = [text(end).replace(" - ", "-").replace(" + ", "+") for end in range_]
+    return f" for {name} in {ends[0]}..{ends[1]}"
+
+
+def _symbols(asked: Asked) -> Iterator[list[str | Expr]]:
+    """Each symbol, with the ranges of its indices or its shape."""
+    definitions = asked.definitions
+    for name in definitions.symbols():
+        axes = definitions.axes.get(name, ())
+        if not axes:
+            yield [Sym(name)]
+        elif name in asked.question.shapes:
+            sizes: list[str | Expr] = [Sym(name), " ("]
+            for position, axis in enumerate(axes):
+                sizes += [" x " if position else "", axis.size]
+            yield [*sizes, ")" if len(axes) > 1 else " entries)"]
+        else:
+            letters = _letters(len(axes), definitions.sizes)
+            entry = Index(Sym(name), tuple(map(Sym, letters)))
+            ranges = [_range(k, axis) for k, axis in zip(letters, axes, strict=True)]
+            yield [entry, ",".join(ranges)]
+
+
+def _letters(count: int, sizes: set[str]) -> list[str]:
+    from hwsolve.proofs.names import fresh
+
+    found: list[str] = []
+    for wanted in ("i", "j", "k", "l")[:count]:
+        found.append(fresh(wanted, {*sizes, *found}))
+    return found
+
+
+def _separated(items: Sequence[Sequence[str | Expr]]) -> list[str | Expr]:
+    parts: list[str | Expr] = []
+    for position, item in enumerate(items):
+        parts += [", " if position else "", *item]
+    return parts
+
+
+# -- the chain rule -------------------------------------------------------------------------
+
+
+def _of_gradient(asked: Asked, gradient: Gradient, ones: Sequence[Found]) -> Iterator[Section]:
+    """Local derivatives and the chain rule, for what was asked of one top."""
+    from hwsolve.expr.notation import text
+
+    needed = _needed(gradient, ones)
+    asked_for = [one.derivative for one in ones if one.derivative is not None]
+    local: list[Block] = []
+    for derivative in (*needed, *asked_for):
+        for chain in derivative.chains:
+            step = _local(asked, gradient, derivative, chain)
+            if step not in local:
+                local.append(step)
+    top = text(with_indices(gradient.top))
+    yield Section(f"Local derivatives for {top}", tuple(local))
+    in_arrays = any(one.shape for one in ones)
+    title = f"Chain rule for {top}" + (", entry by entry" if in_arrays else "")
+    lines = [_chain_step(gradient, derivative) for derivative in (*needed, *asked_for)]
+    yield Section(title, tuple(lines), detail="full" if in_arrays else "short")
+    if in_arrays:
+        steps = [
+            *(step for derivative in needed for step in _in_whole_arrays(asked, derivative)),
+            *(_array_step(one) for one in ones),
+        ]
+        yield Section(f"Gradients of {top} in whole arrays", tuple(steps), detail="short")
+
+
+def _needed(gradient: Gradient, ones: Sequence[Found]) -> list[Derivative]:
+    """The derivatives by intermediate quantities that the asked ones are made of, top first."""
+    found: dict[str, Derivative] = {}
+    stack = [one.derivative for one in ones if one.derivative is not None]
+    while stack:
+        for chain in stack.pop().chains:
+            name = _base(chain.through)
+            if chain.through in {gradient.output, Sym("")} or name in found:
+                continue
+            found[name] = gradient.intermediate(name)
+            stack.append(found[name])
+    names = [name for name in gradient.definitions.by_name if name in found]
+    return [found[name] for name in reversed(names)]
+
+
+def _base(entry: Sym | Index) -> str:
+    symbol = entry if isinstance(entry, Sym) else entry.base
+    return symbol.name if isinstance(symbol, Sym) else ""
+
+
+def _local(asked: Asked, gradient: Gradient, derivative: Derivative, chain: Chain) -> Step:
+    through: Expr = chain.through if chain.through != Sym("") else gradient.top
+    name = Deriv(through, derivative.name.bottoms, partial=True)
+    forms = [chain.raw, chain.local]
+    return _step(name, forms, _why(asked, chain))
+
+
+def _why(asked: Asked, chain: Chain) -> str:
+    """The rule behind a derivative that is written through its output."""
+    definition = asked.definitions.by_name.get(_base(chain.through))
+    if definition is not None and isinstance(definition.body, Apply):
+        return _REASONS.get(definition.body.op, "")
+    return ""
+
+
+def _chain_step(gradient: Gradient, derivative: Derivative) -> Step:
+    """dR/dv[j] = sum(dR/dh[i]·∂h[i]/∂v[j] for i in 1..4) = ..."""
+    ways: list[Expr] = []
+    for chain in derivative.chains:
+        through = chain.through
+        if through == gradient.output or through == Sym(""):
+            if len(derivative.chains) > 1:
+                top = gradient.output or gradient.top
+                ways.append(Deriv(top, derivative.name.bottoms, partial=True))
+            continue
+        product: Expr = Apply(
+            "mul",
+            (
+                Deriv(gradient.top, (through,)),
+                Deriv(through, derivative.name.bottoms, partial=True),
+            ),
+        )
+        for variable, range_ in reversed(chain.over):
+            at = _only_at(chain.local, variable)
+            if at is None:
+                product = Over("sum", product, variable, *range_)
+            else:
+                product = substitute(product, {variable: at})
+        ways.append(product)
+    forms: list[Expr] = []
+    if ways:
+        forms.append(ways[0] if len(ways) == 1 else Apply("add", tuple(ways)))
+    return _step(derivative.name, [*forms, derivative.value])
+
+
+def _only_at(local: Expr, variable: str) -> Expr | None:
+    """The one index at which a local derivative is not 0, where it has a delta that says so."""
+    found: Expr | None = None
+    for term in terms_of(local):
+        at = None
+        for base, _ in term.factors:
+            if is_delta(base) and Sym(variable) in base.args:  # type: ignore[attr-defined]  # it has arguments
+                left, right = base.args  # type: ignore[attr-defined]  # a delta has two
+                at = right if left == Sym(variable) else left
+        if at is None or variable in free_names(at) or (found is not None and found != at):
+            return None
+        found = at
+    return found
+
+
+# -- whole arrays ---------------------------------------------------------------------------
+
+
+def _in_whole_arrays(asked: Asked, derivative: Derivative) -> Iterator[Step]:
+    (bottom,) = derivative.name.bottoms
+    definitions = asked.definitions
+    if not isinstance(bottom, Index) or not isinstance(bottom.base, Sym):
+        yield _step(derivative.name, (derivative.value,))
+        return
+    letters = [part.name for part in bottom.indices if isinstance(part, Sym)]
+    axes = definitions.axes[bottom.base.name]
+    value = matrix_form(derivative.value, letters, definitions.axes, axes)
+    if value is not None:
+        name = Deriv(derivative.name.top, (bottom.base,))
+        yield _step(name, (value,), _sizes([axis.size for axis in axes]))
+
+
+def _array_step(one: Found) -> Step:
+    return _step(one.asked, (one.value,), _sizes(one.shape))
+
+
+def _sizes(sizes: Sequence[Expr]) -> str:
+    from hwsolve.expr.notation import text
+
+    if len(sizes) == 1:
+        return f"{text(sizes[0])} entries"
+    return " x ".join(text(size) for size in sizes)
+
+
+# -- conventions ----------------------------------------------------------------------------
+
+
+def used_conventions(asked: Asked, found: Sequence[Found]) -> list[Convention]:
+    """The conventions that a reader of the formulas has to know."""
+    from hwsolve.problem.conventions import meaning
+
+    problem = asked.problem
+    conventions: list[Convention] = []
+
+    def stated(name: str, value: str) -> None:
+        source = "problem" if name in problem.conventions else "default"
+        conventions.append(Convention(name, value, meaning(name, value), source))
+
+    trees = [equation.body for equation in asked.equations]
+    nodes = [node for tree in trees for node in walk(tree)]
+    calls = {node.op for node in nodes if isinstance(node, Apply)}
+    if any(isinstance(node, Index) for one in found for node in walk(one.value)):
+        stated("first_index", str(asked.first_index))
+    if calls & {"relu", "max", "ReLU"} and any(one.gradient is not None for one in found):
+        stated("relu_at_0", asked.definitions.relu_at_0)
+    if "log" in calls:
+        stated("log", asked.definitions.form.log_base)
+    own = asked.definitions.form.functions
+    conventions.extend(
+        Convention(alias, "sigmoid", f"{alias}(x) is the logistic function 1/(1 + exp(-x))")
+        for alias in ("s", "φ")
+        if alias in calls and alias not in own
+    )
+    return conventions
