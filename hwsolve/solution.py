@@ -73,10 +73,13 @@ class Section(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer that was asked for, under the name that it was asked by."""
+    """An answer that was asked for, under the name that it was asked by.
+
+    The value is a formula where one was asked for: a gradient in named symbols.
+    """
 
     name: str
-    value: Value
+    value: Value | Expr
     note: str = ""
     unit: str = ""
 

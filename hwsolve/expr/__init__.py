@@ -1,0 +1,1 @@
+"""Expressions and computation graphs: tree, operations, number systems, gradients."""

@@ -23,7 +23,7 @@ class Arrays(NumberSystem):
         if scalars is not FLOATS:
             for name in ("exp", "log", "log1p", "sqrt", "tanh", "erf", "sin", "cos", "floor"):
                 setattr(self, name, _lifted(getattr(scalars, name), 1))
-            self.power = _lifted(scalars.power, 2)  # type: ignore[method-assign]
+            self.power = _lifted(scalars.power, 2)
             self._finish = _lifted(scalars.finish, 1)
 
     exp = staticmethod(np.exp)  # type: ignore[assignment]

@@ -65,7 +65,7 @@ def differentiate(graph: Graph, top: int, wrt: Iterable[int]) -> Gradient:
     gradient.adjoints[top] = graph.constant(1)
     for node in reversed(ancestors):
         # inner results of a line are dealt with by the line that they stand in
-        if not reached[node] or node not in graph.labels and node != top:
+        if not reached[node] or (node not in graph.labels and node != top):
             continue
         adjoint = _total(gradient, node)
         if adjoint is None or graph.rows[node] is None:

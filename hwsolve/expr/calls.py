@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hwsolve.errors import EquationError, did_you_mean
 from hwsolve.expr.classes import OVER_CLASSES, target_of
 from hwsolve.expr.operations import ALIASES, ARITHMETIC, OPERATIONS, TEST, Operation
-from hwsolve.expr.tree import Apply, Expr, Num, Sym
+from hwsolve.expr.tree import Apply, Expr, Num
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "concat": ("axis",),
 }
 # Several numbers in a row are a reduction too: max(0, x), sum(a, b, c).
-_SPREAD: Final = {"sum": "sum", "mean": "mean", "max": "max", "min": "min"}
+_SPREAD: Final = {"sum", "mean", "max", "min", "prod"}
 _MAKERS: Final = ("zeros", "ones", "eye", "onehot")
 _RESHAPERS: Final = ("reshape", "column", "row", "flatten")
 _HIDDEN: Final = {"item", "place", "spread", "sum_to", "identity", "neg", "add", "sub", "div"}
@@ -48,7 +48,9 @@ def known_functions() -> frozenset[str]:
     return frozenset(names - _HIDDEN)
 
 
-def call(lowering: Lowering, expr: Apply) -> Lowered:
+def call(  # noqa: C901, PLR0911  (one kind of call after the other)
+    lowering: Lowering, expr: Apply
+) -> Lowered:
     """The node of a call.
 
     Raises:
@@ -75,7 +77,7 @@ def call(lowering: Lowering, expr: Apply) -> Lowered:
         return _made(lowering, expr, name)
     if name in _RESHAPERS:
         return _reshaped(lowering, expr, name)
-    if name in _SPREAD and len(expr.args) > 1:
+    if name in _SPREAD and (len(expr.args) > 1 or name == "prod"):
         return _spread(lowering, expr, name)
     if row is not None and name not in {"maximum", "minimum"}:
         _settings(expr, ())
@@ -149,7 +151,7 @@ def _tensor(lowering: Lowering, expr: Apply, row: Operation) -> int:
         only = lowering.lower(expr.args[0])
         if isinstance(only, Bundle):
             if only.given is not None:
-                lowering._all_entries(only)
+                lowering.all_entries(only)
             return lowering.combine(row.name, [only.entries[at] for at in sorted(only.entries)])
     args = tuple(lowering.node(arg) for arg in expr.args)
     for arg in args:
@@ -165,6 +167,8 @@ def _spread(lowering: Lowering, expr: Apply, name: str) -> int:
     _settings(expr, ())
     nodes = [lowering.node(arg) for arg in expr.args]
     graph = lowering.graph
+    if len(nodes) == 1:
+        nodes = _entries(lowering, expr, nodes[0])
     if name == "max" and len(nodes) == 2:  # noqa: PLR2004  (max(0, x) is the ReLU)
         for zero, other in (nodes, nodes[::-1]):
             if graph.values[zero] == 0 and not graph.active[zero]:
@@ -174,6 +178,21 @@ def _spread(lowering: Lowering, expr: Apply, name: str) -> int:
     except EquationError as error:
         error.at = expr.at
         raise
+
+
+def _entries(lowering: Lowering, expr: Apply, node: int) -> list[int]:
+    """The entries of an array, one by one."""
+    from itertools import product
+
+    from hwsolve.expr.tensors import TENSORS
+
+    graph = lowering.graph
+    if not graph.shapes[node]:
+        raise EquationError(f"'{expr.op}' works on an array, not on a number", expr.at)
+    if len(graph.args[node]) > 1 and graph.rows[node] is TENSORS["stack"]:
+        return [*graph.args[node]]
+    places = product(*map(range, graph.shapes[node]))
+    return [graph.emit(TENSORS["item"], (node,), (("at", at),)) for at in places]
 
 
 def _function(lowering: Lowering, expr: Apply, name: str) -> Lowered:

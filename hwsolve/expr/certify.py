@@ -9,12 +9,14 @@ same differences are taken with 60 digits.
 from __future__ import annotations
 
 import math
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.evaluation import evaluate
-from hwsolve.expr.graph import Graph
 from hwsolve.expr.systems import FLOATS, Decimals, NumberSystem
+
+if TYPE_CHECKING:
+    from hwsolve.expr.graph import Graph
 
 STEPS: Final = (1e-3, 1e-4, 3e-5, 1e-6)
 RELATIVE: Final = 1e-6
@@ -91,7 +93,9 @@ class Certifier:
             if difference < best:
                 best, numeric = difference, found
             if difference <= RELATIVE * scale:
-                return Finding(True, difference / scale if scale else 0.0, found)
+                return Finding(
+                    agrees=True, difference=difference / scale if scale else 0.0, numeric=found
+                )
         if crossed == len(STEPS):
             return self._near_kink(node, at, claimed)
         return self._precise(node, at, claimed, best, numeric)
@@ -164,16 +168,17 @@ class Certifier:
         precise = self._with_digits()
         try:
             if precise is None:
-                left, right = self._one_sided(node, at, 1e-7)
+                left, right = self.one_sided(node, at, 1e-7)
                 return Finding(None, 0.0, math.nan, left, right)
             with precise.system.scope():
+                step = precise.system.number(1)
                 for power in SMALLER:
                     step = precise.system.number(1) / precise.system.number(10**power)
-                    if not precise._crosses(node, at, step):
-                        left, right = precise._one_sided(node, at, step)
+                    if not precise.crosses(node, at, step):
+                        left, right = precise.one_sided(node, at, step)
                         return self._verdict((left + right) / 2, claimed)
-                left, right = precise._one_sided(node, at, step)
-                closer = precise._one_sided(node, at, step / 1000)
+                left, right = precise.one_sided(node, at, step)
+                closer = precise.one_sided(node, at, step / 1000)
         except (EquationError, ArithmeticError, ValueError, TypeError):
             return Finding(None, math.nan, math.nan)
         if _apart(left, closer[0]) or _apart(right, closer[1]):
@@ -185,14 +190,12 @@ class Certifier:
                 return found
         return Finding(None, 0.0, math.nan, left, right)
 
-    def _crosses(self, node: int, at: Any, step: Any) -> bool:
+    def crosses(self, node: int, at: Any, step: Any) -> bool:
         """Whether a kink lies within a step to either side."""
         here = self._sides(self.values, node)
-        return any(
-            self._sides(self._shifted(node, at, way), node) != here for way in (step, -step)
-        )
+        return any(self._sides(self._shifted(node, at, way), node) != here for way in (step, -step))
 
-    def _one_sided(self, node: int, at: Any, step: Any) -> tuple[float, float]:
+    def one_sided(self, node: int, at: Any, step: Any) -> tuple[float, float]:
         """The slopes to the left and to the right of the value."""
         here = self.values[self.top]
         right = (self._shifted(node, at, step)[self.top] - here) / step
@@ -207,7 +210,7 @@ class Certifier:
         try:
             with precise.system.scope():
                 step = precise.system.number(1) / precise.system.number(10**18)
-                left, right = precise._one_sided(node, at, step)
+                left, right = precise.one_sided(node, at, step)
         except (EquationError, ArithmeticError, ValueError, TypeError):
             return self._floats_only(claimed, best, numeric)
         return self._verdict((left + right) / 2, claimed)
@@ -218,7 +221,9 @@ class Certifier:
         scale = max(abs(found), abs(claimed))
         # what floats have lost in the forward pass, the claimed value has lost too
         if difference <= ABSOLUTE * self._size():
-            return Finding(True, difference / max(scale, self._size()), found)
+            return Finding(
+                agrees=True, difference=difference / max(scale, self._size()), numeric=found
+            )
         return Finding(difference <= RELATIVE * scale, difference / scale, found)
 
     def _with_digits(self) -> Certifier | None:

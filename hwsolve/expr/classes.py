@@ -41,7 +41,8 @@ def _vectors(value: Any, classes: int, first: int, at: int) -> list[Any]:
     number = int(value)
     if number != value or not first <= number < first + classes:
         raise EquationError(
-            f"there is no class {value}: the {classes} classes are {first} to {first + classes - 1}",
+            f"there is no class {value}: the {classes} classes are {first} to "
+            f"{first + classes - 1}",
             at,
             "write a class as a vector of 0s and one 1, or by its number",
         )

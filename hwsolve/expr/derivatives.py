@@ -83,7 +83,7 @@ def bottoms_of(lowering: Lowering, expr: Deriv) -> list[int]:
             if target.given is not None and isinstance(bottom, Index):
                 target = lowering.lower(bottom)
             elif target.given is not None:
-                lowering._all_entries(target)
+                lowering.all_entries(target)
         if isinstance(target, Bundle):
             found.extend(target.entries.values())
         elif target is not None:
@@ -137,8 +137,7 @@ def _by_known_names(lowering: Lowering, expr: Deriv) -> Deriv:
         pairs.append((written[:-1], written[:-1]))
     for pair in pairs:
         if lowering.names.keys() >= set(pair):
-            bottoms = tuple(Sym(name, bottom.at) for name, bottom in zip(pair, expr.bottoms))  # type: ignore[attr-defined]
-            return Deriv(expr.top, bottoms, expr.at)
+            return Deriv(expr.top, tuple(Sym(name, expr.at) for name in pair), expr.at)
     return expr
 
 
@@ -219,7 +218,7 @@ def by(lowering: Lowering, top: int, bottom: Expr, expr: Deriv) -> Lowered:
             raise EquationError("a derivative is taken by a name", expr.at)
         return _adjoint(lowering, top, target, expr)
     if target.given is not None:
-        lowering._all_entries(target)
+        lowering.all_entries(target)
     result = Bundle(f"d.../d{target.name}")
     lowering.derivatives.of(lowering, top, target.entries.values())
     for at, node in sorted(target.entries.items()):
@@ -257,4 +256,3 @@ def _adjoint(lowering: Lowering, top: int, node: int, expr: Deriv) -> int:
     from hwsolve.expr.tensors import TENSORS
 
     return graph.derive(TENSORS["spread"], (zero,), (("shape", shape),))
-

@@ -58,7 +58,7 @@ _ROWS: Final = (
     Function("norm1", ("x",), "sum(abs(x))"),
     Function("logsumexp", ("x",), "max(x) + log(sum(exp(x - max(x))))"),
     Function("accuracy", ("p", "y"), "mean(p == y)"),
-    Function("delta", ("i", "j"), "i == j", source="Kronecker's delta: 1 for equal indices, else 0"),
+    Function("delta", ("i", "j"), "i == j", source="1 for equal indices, else 0"),
 )
 
 FUNCTIONS: Final = {row.name: row for row in _ROWS}

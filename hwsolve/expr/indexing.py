@@ -34,13 +34,11 @@ def entry_of(lowering: Lowering, base: int, expr: Index) -> int:
 
     shape = lowering.graph.shapes[base]
     name = expr.base.name if isinstance(expr.base, Sym) else "the value"
+    if not shape:
+        raise EquationError(f"'{name}' is a number and has no entries", expr.at)
     if len(expr.indices) > len(shape):
-        has = f"{len(shape)} ind{'ex' if len(shape) == 1 else 'ices'}" if shape else "no index"
-        raise EquationError(
-            f"'{name}' takes {has}, not {len(expr.indices)}",
-            expr.at,
-            "" if shape else f"'{name}' is a number",
-        )
+        has = f"{len(shape)} ind{'ex' if len(shape) == 1 else 'ices'}"
+        raise EquationError(f"'{name}' takes {has}, not {len(expr.indices)}", expr.at)
     at = tuple(
         _part(lowering, part, size, name, expr.at)
         for part, size in zip(expr.indices, shape, strict=False)
@@ -55,13 +53,13 @@ def _part(lowering: Lowering, part: Expr, size: int, name: str, at: int) -> Any:
         low, high = part.args
         if low == Sym("") and high == Sym(""):
             return "all"
-        start = 0 if low == Sym("") else lowering.whole(low) - first
+        start = 0 if low == Sym("") else lowering.whole(low, at) - first
         # counting from 1, a slice includes its end, as in Julia and MATLAB
-        end = size if high == Sym("") else lowering.whole(high)
+        end = size if high == Sym("") else lowering.whole(high, at)
         if not 0 <= start < end <= size:
             raise EquationError(f"the slice does not fit '{name}', which has {size} entries", at)
         return (start, end)
-    number = lowering.whole(part)
+    number = lowering.whole(part, at)
     if not first <= number < first + size:
         raise outside(name, number, first, size, at)
     return number - first
@@ -78,7 +76,7 @@ def outside(name: str, number: int, first: int, size: int, at: int) -> EquationE
 
 
 def _bundled(lowering: Lowering, bundle: Bundle, expr: Index) -> int:
-    at = tuple(lowering.whole(part) for part in expr.indices)
+    at = tuple(lowering.whole(part, expr.at) for part in expr.indices)
     if bundle.given is not None:
         first = lowering.first_index
         if len(at) < len(bundle.shape):
@@ -99,7 +97,9 @@ def _bundled(lowering: Lowering, bundle: Bundle, expr: Index) -> int:
     if node is None:
         shown = f"{bundle.name}[{', '.join(map(str, at))}]"
         known = sorted(bundle.entries)
-        names = [f"{bundle.name}[{', '.join(map(str, key))}]" for key in (*known[:1], *known[-1:])]
-        hint = f"so far there are {names[0]} to {names[1]}" if names else f"write {shown} = ... first"
+        ends = (*known[:1], *known[-1:])
+        names = [f"{bundle.name}[{', '.join(map(str, key))}]" for key in ends]
+        hint = f"so far there are {names[0]} to {names[1]}" if names else ""
+        hint = hint or f"write {shown} = ... first"
         raise EquationError(f"'{shown}' is used before it is defined", expr.at, hint)
     return node

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hwsolve.expr.graph import Graph
     from hwsolve.expr.lower import Lowering
 
+# A part of more operations than this gets a name, by what uses it: a function's argument
+# sooner than a term of a sum.
+WORTH: Final = {"function": 2, "quotient": 3, "array": 4, "sum": 4, "product": 2}
 # A line may have this many operations before its parts get names.
 LONG: Final = 12
 # So many operations may stand in each other: prod(x[i] for i in 1..1000) is no one line.
@@ -79,7 +82,9 @@ def _size(graph: Graph, node: int) -> int:
     return total
 
 
-def _deserves(graph: Graph, node: int, arg: int, size: int, *, is_root: bool) -> bool:
+def _deserves(  # noqa: C901, PLR0911  (one rule after the other)
+    graph: Graph, node: int, arg: int, size: int, *, is_root: bool
+) -> bool:
     """Whether an argument of some size gets a name, for the operation that uses it."""
     row, inner = graph.rows[node], graph.rows[arg]
     if row is None or inner is None:
@@ -93,22 +98,23 @@ def _deserves(graph: Graph, node: int, arg: int, size: int, *, is_root: bool) ->
     if row.kind == ACTIVATION and row.name != "where":
         return inner.kind in {ARITHMETIC, FUNCTION} or inner.name == "matmul"
     if row.kind == FUNCTION:
-        return size > 2 or (inner.name == "add" and size > 1)
+        return size > WORTH["function"] or (inner.name == "add" and size > 1)
     if row.name in {"div", "pow"}:
-        return size > 3
+        return size > WORTH["quotient"]
     if row.kind == TENSOR:
-        return size > 4
+        return size > WORTH["array"]
     if row.name in {"add", "sub"}:
         if inner.name == "mul" and not graph.shapes[arg]:
             return _lone_product(graph, node, arg)
-        return size > 4 and _size(graph, node) > LONG
-    return row.name == "mul" and inner.name in {"add", "sub"} and size > 2
+        return size > WORTH["sum"] and _size(graph, node) > LONG
+    return row.name == "mul" and inner.name in {"add", "sub"} and size > WORTH["product"]
 
 
 def _lone_product(graph: Graph, node: int, arg: int) -> bool:
     """u1 = x0*w0 before a1 = u1 + b0: one product of two names, and one name."""
     args = graph.args[node]
-    if len(args) != 2 or graph.rows[node].name != "add":  # type: ignore[union-attr]  # an operation
+    row = graph.rows[node]
+    if row is None or row.name != "add" or len(args) != 2:  # noqa: PLR2004  (a product and a name)
         return False
     other = args[0] if args[1] == arg else args[1]
     leaves = [*graph.args[arg], other]

@@ -164,7 +164,8 @@ class Lowering:
                 equation.target.at,
                 f"write {_target_name(equation)}[{loop.variable}] = ...",
             )
-        low, high = self.whole(loop.low), self.whole(loop.high)
+        at = equation.target.at
+        low, high = self.whole(loop.low, at), self.whole(loop.high, at)
         if high < low:
             raise EquationError(f"the range {low}..{high} is empty", equation.target.at)
         if high - low >= MAX_NODES:
@@ -180,7 +181,7 @@ class Lowering:
         if not isinstance(target, Index):
             raise EquationError("a loop needs an indexed name on the left", target.at)
         name = _target_name(equation)
-        at = tuple(self.whole(index) for index in target.indices)
+        at = tuple(self.whole(index, target.at) for index in target.indices)
         bundle = self.names.get(name)
         if bundle is None:
             bundle = self.names[name] = Bundle(name)
@@ -231,7 +232,7 @@ class Lowering:
         from hwsolve.expr.tensors import TENSORS
 
         if bundle.given is not None:
-            self._all_entries(bundle)
+            self.all_entries(bundle)
         entries = sorted(bundle.entries.items())
         row = TENSORS["stack"]
         if len(entries[0][0]) == 1:
@@ -244,7 +245,8 @@ class Lowering:
             inner.entries[at] = self.graph.derive(row, tuple(nodes))
         return self.whole_array(inner)
 
-    def _all_entries(self, bundle: Bundle) -> None:
+    def all_entries(self, bundle: Bundle) -> None:
+        """Make the nodes of all entries of a given array."""
         from itertools import product
 
         first = self.first_index
@@ -413,8 +415,13 @@ class Lowering:
             return self.graph.constant(Fraction(above, below))
         return None
 
-    def whole(self, expr: Expr) -> int:
-        """The value of an index or of the end of a range: a whole number known by now."""
+    def whole(  # noqa: C901, PLR0911  (one case for each form)
+        self, expr: Expr, at: int = -1
+    ) -> int:
+        """The value of an index or of the end of a range: a whole number known by now.
+
+        `at` is the place to be named where the expression has none of its own.
+        """
         match expr:
             case Num(value=int() as number):
                 return number
@@ -425,23 +432,24 @@ class Lowering:
                 if isinstance(value, int):
                     return value
             case Apply(op="add", args=args):
-                return sum(self.whole(arg) for arg in args)
+                return sum(self.whole(arg, at) for arg in args)
             case Apply(op="sub", args=(left, right)):
-                return self.whole(left) - self.whole(right)
+                return self.whole(left, at) - self.whole(right, at)
             case Apply(op="mul", args=(left, right)):
-                return self.whole(left) * self.whole(right)
+                return self.whole(left, at) * self.whole(right, at)
             case Apply(op="neg", args=(inner,)):
-                return -self.whole(inner)
+                return -self.whole(inner, at)
             case Apply(op="max" | "min" as op, args=(_, _, *_) as args):
-                return (max if op == "max" else min)(self.whole(arg) for arg in args)
+                return (max if op == "max" else min)(self.whole(arg, at) for arg in args)
             case Sym(name=name) if isinstance(self.names.get(name), int):
                 value = self.graph.values[self.names[name]]  # type: ignore[index]  # an int
                 if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
                     return int(value)
             case Sym(name=name) if name not in self.names:
                 raise self.undefined(name, expr.at)
-        at = getattr(expr, "at", -1)
-        raise EquationError("an index must be a whole number", at, "such as 2, i or i + j - 1")
+        own = getattr(expr, "at", -1)
+        place = own if own >= 0 else at
+        raise EquationError("an index must be a whole number", place, "such as 2, i or i + j - 1")
 
     def _index(self, expr: Index) -> Lowered:
         from hwsolve.expr.indexing import entry
@@ -449,7 +457,7 @@ class Lowering:
         return entry(self, expr)
 
     def _over(self, expr: Over) -> int:
-        low, high = self.whole(expr.low), self.whole(expr.high)
+        low, high = self.whole(expr.low, expr.at), self.whole(expr.high, expr.at)
         if high < low and expr.op == "sum" and _is_cut(expr):
             return self.graph.constant(0)
         if high < low:
@@ -510,6 +518,8 @@ _DECIDE: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "eq": operator.eq,
     "ne": operator.ne,
 }
+
+
 def _is_cut(expr: Over) -> bool:
     """Whether a range ends where another one does (`max(1, m-2)..min(4, m)`): it may be empty."""
     return any(isinstance(end, Apply) and end.op in {"max", "min"} for end in (expr.low, expr.high))

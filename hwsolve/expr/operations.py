@@ -121,8 +121,6 @@ def _log_base(base: int) -> Compute:
     return lambda m, x: m.log(x) / m.log(m.number(base))
 
 
-
-
 def _test(name: str, compare: Callable[[Any, Any], Any]) -> Operation:
     return Operation(
         name,
@@ -137,9 +135,7 @@ def _test(name: str, compare: Callable[[Any, Any], Any]) -> Operation:
 
 
 _ROWS: Final = (
-    Operation(
-        "add", _add, arity=None, partials=(lambda *_: 1,), kind=ARITHMETIC, exact=True
-    ),
+    Operation("add", _add, arity=None, partials=(lambda *_: 1,), kind=ARITHMETIC, exact=True),
     Operation(
         "sub",
         lambda _, a, b: a - b,
@@ -196,9 +192,7 @@ _ROWS: Final = (
         partials=(lambda _, x: 1 / (x * x.number(10).fn("log")),),
         letter="l",
     ),
-    Operation(
-        "sqrt", lambda m, x: m.sqrt(x), partials=(lambda y, _: 1 / (2 * y),), letter="r"
-    ),
+    Operation("sqrt", lambda m, x: m.sqrt(x), partials=(lambda y, _: 1 / (2 * y),), letter="r"),
     Operation("sin", lambda m, x: m.sin(x), partials=(lambda _, x: x.fn("cos"),)),
     Operation("cos", lambda m, x: m.cos(x), partials=(lambda _, x: -x.fn("sin"),)),
     Operation(
@@ -321,4 +315,5 @@ ALIASES: Final[Mapping[str, str]] = {
     "Sigmoid": "sigmoid", "th": "tanh", "lg": "log10", "sum_": "sum", "Softmax": "softmax",
     "average": "mean", "avg": "mean", "dot": "matmul", "log_2": "log2", "power": "pow",
     "multiply": "mul", "T": "transpose", "concatenate": "concat",
+    "Σ": "sum", "∑": "sum", "Π": "prod", "∏": "prod", "product": "prod",
 }  # fmt: skip

@@ -458,7 +458,7 @@ class _Parser:
         if not args:
             self.fail(f"'{name}()' has no argument", self.tokens[self.position - 1])
         attributes = tuple(sorted(settings.items()))
-        return Apply(name, tuple(args), attributes, at)  # type: ignore[arg-type]  # numbers, words and tuples: hashable
+        return Apply(name, tuple(args), attributes, at)
 
     def _setting(self, key: str) -> object:
         token = self.here

@@ -77,7 +77,7 @@ class NumberSystem:
         """base ** exponent; a root of a negative number is a ValueError."""
         value = base**exponent
         if isinstance(value, complex):
-            raise ValueError("root of a negative number")
+            raise ValueError("root of a negative number")  # noqa: TRY004  (the value, not the type)
         return value
 
     @staticmethod
@@ -239,7 +239,7 @@ class Decimals(NumberSystem):
         rounded = value.quantize(self._unit, rounding=self._rounding, context=self.context)
         return abs(rounded) if rounded == 0 else rounded
 
-    def exp(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
+    def exp(self, value: Any) -> Any:
         """e to the power of the value."""
         return self.context.exp(value)
 
@@ -253,26 +253,26 @@ class Decimals(NumberSystem):
         """The square root."""
         return self.context.sqrt(value)
 
-    def log1p(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
+    def log1p(self, value: Any) -> Any:
         """The natural logarithm of 1 + x, for small x too."""
         return self._wide(lambda x, _: (1 + x).ln(), value)
 
-    def tanh(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
+    def tanh(self, value: Any) -> Any:
         """From exp(-2|x|), so that it never overflows; for small x too."""
         small = self._wide(lambda x, _: (1 - (-2 * x).exp()) / (1 + (-2 * x).exp()), abs(value))
         return small.copy_sign(value)
 
-    def erf(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
+    def erf(self, value: Any) -> Any:
         """By its power series; 1 beyond |x| = 12, where 60 digits are all nines."""
         if abs(value) > 12:  # noqa: PLR2004  (1 - erf(12) is 1e-64)
             return self._decimal.Decimal(1).copy_sign(value)
         return self._wide(_erf_series, value)
 
-    def sin(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
+    def sin(self, value: Any) -> Any:
         """By its power series after taking out whole turns."""
         return self._wide(_sine_series, value)
 
-    def cos(self, value: Any) -> Any:  # type: ignore[override]  # needs the context
+    def cos(self, value: Any) -> Any:
         """By the series of the sine, a quarter turn on."""
         return self._wide(_cosine_series, value)
 

@@ -33,9 +33,10 @@ def outer_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
 def item_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
     """The entry that an index or a slice leads to."""
     at: Any = dict(attributes)["at"]
-    wanted, position = [], 0
+    wanted: list[Any] = []
+    position = 0
     for axis in range(len(args[0].shape)):
-        part = at[axis] if axis < len(at) else "all"
+        part: Any = at[axis] if axis < len(at) else "all"
         if isinstance(part, int):
             wanted.append(part)
             continue
@@ -67,7 +68,7 @@ def spread_entry(index: Shape, args: Sequence[Any], _: Attributes) -> Any:
 def sum_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
     """The sum along an axis, or over everything."""
     shape = args[0].shape
-    settings = dict(attributes)
+    settings: dict[str, Any] = dict(attributes)
     axis = axis_of(settings, shape)
     if axis is None:
         return [(args[0][at],) for at in _every(shape)]
@@ -105,6 +106,7 @@ def mean_entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any
 
 def extreme_entry(name: str) -> Any:
     """The rule of the largest (`max`) or smallest (`min`) entry."""
+
     def entry(index: Shape, args: Sequence[Any], attributes: Attributes) -> Any:
         terms = [term for (term,) in sum_entry(index, args, attributes)]
         return terms[0].fn(name, *terms[1:])

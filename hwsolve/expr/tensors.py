@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def _reduced(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
     (shape,) = shapes
-    settings = dict(attributes)
+    settings: dict[str, Any] = dict(attributes)
     axis = axis_of(settings, shape)
     if axis is None:
         return ()
@@ -102,7 +102,7 @@ def _reduce_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes)
 
 def _spread(g: Any, shape: Shape, attributes: Attributes) -> Any:
     """The upstream gradient of a reduction, stretched to its argument's shape."""
-    settings = dict(attributes)
+    settings: dict[str, Any] = dict(attributes)
     axis = axis_of(settings, shape)
     if axis is not None and not settings.get("keepdims"):
         g = g.fn("reshape", shape=(*shape[:axis], 1, *shape[axis + 1 :]))
@@ -262,6 +262,12 @@ def _reshape_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
             f"{shape_text(shape)}"
         )
     return shape
+
+
+def _reshape(x: Any, shape: Shape) -> Any:
+    import numpy as np
+
+    return np.reshape(x, shape)  # of a number too
 
 
 def _stretched(x: Any, shape: Shape) -> Any:
@@ -424,7 +430,7 @@ _ROWS: Final = (
     ),
     Operation(
         "reshape",
-        lambda _, x, shape: x.reshape(shape),
+        lambda _, x, shape: _reshape(x, shape),
         adjoint=lambda g, _, args, __: (g.fn("reshape", shape=args[0].shape),),
         shape=_reshape_shape,
         entry=flat_entry,

@@ -49,11 +49,11 @@ class Term:
         if name == "first" and graph.conventions.get("max_ties") != "first":
             return self
         if name == "transpose":
-            return self._transposed(row)
+            return self.transposed(row)
         args = (self.node, *(other.node for other in others))
         return Term(graph, graph.derive(row, args, tuple(attributes.items())))
 
-    def _transposed(self, row: Operation) -> Term:
+    def transposed(self, row: Operation) -> Term:
         """The transpose; that of a product is the product of transposes, turned round."""
         graph = self.graph
         inner = self._argument_of("transpose")
@@ -62,7 +62,7 @@ class Term:
         factors = self._argument_of("matmul")
         if factors and all(len(graph.shapes[factor]) > 1 for factor in factors):
             left, right = (Term(graph, factor) for factor in factors)
-            return right._transposed(row) @ left._transposed(row)
+            return right.transposed(row) @ left.transposed(row)
         return Term(graph, graph.derive(row, (self.node,)))
 
     def known(self) -> Any:
@@ -93,8 +93,8 @@ class Term:
         inner = self._argument_of("neg")
         return Term(self.graph, inner[0]) if inner else self._apply("neg", self)
 
-    def __add__(self, other: Any) -> Term:
-        other = self._other(other)
+    def __add__(self, value: Any) -> Term:
+        other = self._other(value)
         mine, its = self.known(), other.known()
         if mine is not None and its is not None:
             return self.number(mine + its)
@@ -110,8 +110,8 @@ class Term:
     def __radd__(self, other: Any) -> Term:
         return self._other(other) + self
 
-    def __sub__(self, other: Any) -> Term:
-        other = self._other(other)
+    def __sub__(self, value: Any) -> Term:
+        other = self._other(value)
         mine, its = self.known(), other.known()
         if mine is not None and its is not None:
             return self.number(mine - its)
@@ -124,8 +124,8 @@ class Term:
     def __rsub__(self, other: Any) -> Term:
         return self._other(other) - self
 
-    def __mul__(self, other: Any) -> Term:
-        other = self._other(other)
+    def __mul__(self, value: Any) -> Term:
+        other = self._other(value)
         mine, its = self._uniform(other.shape), other._uniform(self.shape)
         if mine is not None and its is not None and not self.shape and not other.shape:
             return self.number(mine * its)
@@ -164,15 +164,19 @@ class Term:
         if inner:
             first = Term(self.graph, inner[0])
             before = first.known()
-            if before is not None and not isinstance(before, float) and not isinstance(factor, float):
+            if (
+                before is not None
+                and not isinstance(before, float)
+                and not isinstance(factor, float)
+            ):
                 return self.number(_whole(factor * before)) * Term(self.graph, inner[1])
         return self._apply("mul", self, other)
 
     def __rmul__(self, other: Any) -> Term:
         return self._other(other) * self
 
-    def __truediv__(self, other: Any) -> Term:
-        other = self._other(other)
+    def __truediv__(self, value: Any) -> Term:
+        other = self._other(value)
         if other.known() == 1:
             return self
         known = self.known()
@@ -188,8 +192,8 @@ class Term:
     def __rtruediv__(self, other: Any) -> Term:
         return self._other(other) / self
 
-    def __pow__(self, other: Any) -> Term:
-        other = self._other(other)
+    def __pow__(self, value: Any) -> Term:
+        other = self._other(value)
         if other.known() == 1:
             return self
         return self._apply("pow", self, other)

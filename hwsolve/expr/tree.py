@@ -9,10 +9,10 @@ start-up each, and a small problem is solved in less than one.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from fractions import Fraction
 
     import numpy as np
@@ -32,7 +32,7 @@ class Expr:
         return tuple(getattr(self, name) for name in self._fields)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._key() == other._key()  # type: ignore[attr-defined]  # same type
+        return type(self) is type(other) and self._key() == other._key()
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self._key()))

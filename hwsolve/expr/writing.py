@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 FEW: Final = 24
 
 
-def expression(graph: Graph, node: int, *, inside: bool = False, plain: bool = False) -> Expr:
+def expression(  # noqa: C901, PLR0911  (one way of writing after the other)
+    graph: Graph, node: int, *, inside: bool = False, plain: bool = False
+) -> Expr:
     """A node as an expression in the names of labelled nodes; see `Graph.expression`."""
     label = graph.labels.get(node)
     if label is not None and not inside and not (plain and isinstance(label, Deriv)):

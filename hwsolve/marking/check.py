@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hwsolve.errors import CertificateError, HwsolveError, InputError, InputErrors
+from hwsolve.expr.tree import Expr
 from hwsolve.marking.compare import Tolerance, Verdict, compare, missing
 from hwsolve.solvers import solve
 
@@ -55,12 +56,25 @@ def _check_one(problem: Problem, tolerance: Tolerance | None) -> list[Verdict]:
 
 
 def _compared(
-    problem: Problem, name: str, computed: Value, tolerance: Tolerance | None = None
+    problem: Problem, name: str, computed: Value | Expr, tolerance: Tolerance | None = None
 ) -> Verdict:
     stated = problem.answers[name]
-    verdict = compare(name, stated, computed, tolerance)
+    if isinstance(computed, Expr):
+        verdict = _formulas_compared(problem, name, stated, computed)
+    else:
+        verdict = compare(name, stated, computed, tolerance)
     place = _place(stated, verdict.entry) or problem.answer_names[name].origin
     return verdict._replace(place=place, part=problem.label)
+
+
+def _formulas_compared(problem: Problem, name: str, stated: Stated, computed: Expr) -> Verdict:
+    """The verdict on a stated formula: what it means counts, not how it is spelt."""
+    from hwsolve.solvers.expressions import compared
+
+    if isinstance(stated, list):
+        return Verdict("shape", name, stated, computed, reason="stated a list, computed a formula")
+    same, reason = compared(problem, name, stated.text, computed)
+    return Verdict("right" if same else "wrong", name, stated, computed, reason=reason)
 
 
 def _place(stated: Stated, entry: tuple[int, ...]) -> Place | None:
@@ -74,7 +88,7 @@ def _place(stated: Stated, entry: tuple[int, ...]) -> Place | None:
     return stated.origin
 
 
-def _computed(problem: Problem) -> tuple[dict[str, Value], dict[str, str]]:
+def _computed(problem: Problem) -> tuple[dict[str, Value | Expr], dict[str, str]]:
     """The values by name, and why each name without a value has none."""
     names = tuple(problem.answer_names[name] for name in problem.answers)
     try:
@@ -85,7 +99,7 @@ def _computed(problem: Problem) -> tuple[dict[str, Value], dict[str, str]]:
         # One name that means nothing must not hide the others; an error that is there
         # whatever is asked for is an error of the file.
         _values(problem, ())
-    values: dict[str, Value] = {}
+    values: dict[str, Value | Expr] = {}
     refused: dict[str, str] = {}
     for name in names:
         try:
@@ -97,7 +111,7 @@ def _computed(problem: Problem) -> tuple[dict[str, Value], dict[str, str]]:
     return values, refused
 
 
-def _values(problem: Problem, find: tuple[Written, ...]) -> dict[str, Value]:
+def _values(problem: Problem, find: tuple[Written, ...]) -> dict[str, Value | Expr]:
     solution = solve(problem._replace(find=find, parts=()), document=False)
     return {answer.name: answer.value for answer in solution.answers}
 

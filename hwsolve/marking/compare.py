@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from hwsolve.errors import Place
-    from hwsolve.expr.tree import Value
+    from hwsolve.expr.tree import Expr, Value
     from hwsolve.problem.model import Stated, Written
 
 Outcome: TypeAlias = Literal["right", "wrong", "missing", "shape"]
@@ -80,7 +80,7 @@ class Verdict(NamedTuple):
     outcome: Outcome
     name: str
     stated: Stated
-    computed: Value | None = None
+    computed: Value | Expr | None = None
     difference: float | None = None
     allowed: float | None = None
     entry: Index = ()

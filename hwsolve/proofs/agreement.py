@@ -14,10 +14,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError, HwsolveError
-from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, children, walk
 from hwsolve.proofs.identity import compare
 from hwsolve.proofs.index_ranges import CONSTANT, Range, affine, ends
-from hwsolve.proofs.names import free_names, substitute
+from hwsolve.proofs.names import substitute
 from hwsolve.proofs.points import Context, Statement
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from hwsolve.expr.parser import Equation
     from hwsolve.proofs.definitions import Definitions
+    from hwsolve.proofs.identity import Comparison
 
 # After so many seconds what was compared until then has to do.
 SECONDS: Final = 2.0
@@ -36,6 +37,9 @@ SEED: Final = 5
 # Entries of a gradient that are held against differences.
 ENTRIES: Final = 12
 POINTS: Final = 60
+_KINKS: Final = frozenset({
+    "relu", "abs", "sign", "step", "maximum", "minimum", "lt", "le", "gt", "ge",
+})  # fmt: skip
 
 
 class Agreement(NamedTuple):
@@ -44,6 +48,7 @@ class Agreement(NamedTuple):
     Attributes:
         equal: True, False, or None where nothing could be compared.
         every_size: equal for all sizes, by a proof.
+        complete: everything was compared: all indices, and there are no other sizes.
         exact: each comparison was exact (modulo a prime), not in floats.
         sizes: the sizes that were tried.
         trials: the number of comparisons, each at several points.
@@ -55,6 +60,7 @@ class Agreement(NamedTuple):
 
     equal: bool | None
     every_size: bool = False
+    complete: bool = False
     exact: bool = True
     sizes: tuple[dict[str, int], ...] = ()
     trials: int = 0
@@ -92,20 +98,25 @@ def agreement(
         EquationError: if one of them cannot be read.
     """
     left, right = _with_tests(left), _with_tests(right)
-    if _for_every_size(left, right, question):
-        return Agreement(equal=True, every_size=True)
+    proof = _for_every_size(left, right, question)
+    if proof is not None:
+        return Agreement(equal=True, every_size=True, chance=proof.chance)
     deadline = perf_counter() + SECONDS
     tried: list[dict[str, int]] = []
     trials, chance, exact = 0, 0.0, True
+    complete = not question.definitions.sizes
     for sizes in _choices(question, free or {}):
+        complete = complete and _combinations(free or {}, sizes) <= COMBINATIONS
         for indices in _indices(free or {}, sizes):
             if trials and perf_counter() > deadline:
+                complete = False
                 break
-            found = compare(left, right, _context(question, sizes, indices))
+            found = _compared(left, right, question, sizes, indices)
             if found.equal is None:
+                complete = False
                 continue
             trials += 1
-            chance = max(chance, found.chance)
+            chance += found.chance
             exact = exact and found.proved
             if not found.equal:
                 where = {**sizes, **indices, **(found.counterexample or {})}
@@ -120,11 +131,47 @@ def agreement(
         tried.append(sizes)
     return Agreement(
         equal=True if trials else None,
+        complete=complete and exact,
         exact=exact,
         sizes=tuple(tried),
         trials=trials,
         chance=chance,
     )
+
+
+def _compared(
+    left: Expr,
+    right: Expr,
+    question: Question,
+    sizes: Mapping[str, int],
+    indices: Mapping[str, int],
+) -> Comparison:
+    """One comparison; a difference just at a kink, where there is no derivative, is none."""
+    found = compare(left, right, _context(question, sizes, indices))
+    if found.equal is not False:
+        return found
+    kinks = list(_kinks(question.definitions))
+    if not kinks:
+        return found
+    beside = question._replace(assumptions=(*question.assumptions, *kinks))
+    return compare(left, right, _context(beside, sizes, indices))
+
+
+def _kinks(definitions: Definitions) -> Iterator[tuple[Expr, tuple[tuple[str, Range], ...]]]:
+    """What must not be 0 so that no ReLU, maximum or condition is at its kink."""
+    for definition in definitions.by_name.values():
+        loops = tuple(zip(definition.variables, definition.ranges, strict=True))
+        stack: list[tuple[Expr, tuple[tuple[str, Range], ...]]] = [(definition.body, loops)]
+        while stack:
+            node, inside = stack.pop()
+            if isinstance(node, Over):
+                here = (node.variable, Range(node.low, node.high))
+                stack.append((node.body, (*inside, here)))
+                continue
+            if isinstance(node, Apply) and node.op in _KINKS:
+                sides = (*node.args, Num(0))[:2]
+                yield Apply("ne", sides), inside
+            stack.extend((child, inside) for child in children(node))
 
 
 def _with_tests(expr: Expr) -> Expr:
@@ -221,7 +268,7 @@ def _whole(expr: Expr, sizes: Mapping[str, int]) -> int:
 def _indices(free: Mapping[str, Range], sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Values of the free indices: all, or the ends and some between them."""
     spans = [range(_whole(r.low, sizes), _whole(r.high, sizes) + 1) for r in free.values()]
-    if prod(map(len, spans)) <= COMBINATIONS:
+    if _combinations(free, sizes) <= COMBINATIONS:
         for at in product(*spans):
             yield dict(zip(free, at, strict=True))
         return
@@ -232,10 +279,14 @@ def _indices(free: Mapping[str, Range], sizes: Mapping[str, int]) -> Iterator[di
         yield dict(zip(free, at, strict=True))
 
 
-def _for_every_size(left: Expr, right: Expr, question: Question) -> bool:
-    """Whether a proof shows that two formulas are equal for every size."""
+def _combinations(free: Mapping[str, Range], sizes: Mapping[str, int]) -> int:
+    return prod(_whole(r.high, sizes) - _whole(r.low, sizes) + 1 for r in free.values())
+
+
+def _for_every_size(left: Expr, right: Expr, question: Question) -> Comparison | None:
+    """The proof that two formulas are equal for every size, or None."""
     if not question.definitions.sizes or question.shapes or question.definitions.first_index != 1:
-        return False
+        return None
     from hwsolve.expr.parser import Loop
     from hwsolve.proofs.ranges import Case, Indices
     from hwsolve.proofs.sums import Assumption, Setting, proved_for_every_size
@@ -246,16 +297,16 @@ def _for_every_size(left: Expr, right: Expr, question: Question) -> bool:
     )
     trees = [left, right, *(assumption.body for assumption in assumptions)]
     if any(isinstance(node, Over) and _is_cut(node) for tree in trees for node in walk(tree)):
-        return False
+        return None
     try:
         indices = Indices(question.equations, trees)
         if set(indices.sizes) != question.definitions.sizes:
-            return False
+            return None
         setting = Setting(question.equations, assumptions, indices)
         found = proved_for_every_size(left, right, setting, Case())
     except (HwsolveError, ArithmeticError):
-        return False
-    return found is not None and bool(found.equal) and found.proved
+        return None
+    return found if found is not None and found.equal and found.proved else None
 
 
 def _is_cut(node: Over) -> bool:
@@ -362,8 +413,3 @@ def free_indices(expr: Expr, definitions: Definitions) -> dict[str, Range]:
             if isinstance(part, Sym) and part.name not in definitions.sizes:
                 found.setdefault(part.name, axis)
     return found
-
-
-def bound_in(expr: Expr) -> frozenset[str]:
-    """The free names of an expression (for those who only ask for names)."""
-    return free_names(expr)

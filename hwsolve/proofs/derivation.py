@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from hwsolve.errors import EquationError, EquationErrors
 from hwsolve.expr.tree import Apply, Deriv, Expr, Num, Over, walk
 from hwsolve.proofs.identity import Comparison, compare
-from hwsolve.proofs.points import Context, Statement
+from hwsolve.proofs.points import Context, Statement, UnmetError
 from hwsolve.proofs.ranges import Case, values, whole
 from hwsolve.proofs.sums import Setting, at_each, proved_for_every_size
 
@@ -265,6 +265,9 @@ def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
             found = compare(left, right, context_at(setting, case, sizes, numbers))
         except EquationErrors as several:
             raise several.errors[0] from None
+        except UnmetError as error:
+            worst = Verdict(OPEN, remark=str(error)) if worst is None else worst
+            continue
         if found.equal is None:
             worst = Verdict(OPEN, remark=found.method)
             continue
@@ -296,7 +299,7 @@ def _general(conditions: Sequence[str]) -> list[str]:
     for condition in conditions:
         body, sign, bound = condition.rpartition(" != ")
         pieces = [condition]
-        if sign:
+        if sign and bound == "0":
             try:
                 factors = _factors(parse_expression(body))
             except EquationError:

@@ -36,6 +36,8 @@ class Context(NamedTuple):
         indices: the value of each free index.
         shapes: the shapes of free variables that are arrays.
         first_index: the number of the first entry of an array.
+        conventions: the slopes at kinks, as the graph takes them.
+        log_base: what `log` means: "e", "2" or "10".
     """
 
     equations: tuple[Equation, ...] = ()
@@ -44,6 +46,12 @@ class Context(NamedTuple):
     indices: Mapping[str, int] = {}
     shapes: Mapping[str, Shape] = {}
     first_index: int = 1
+    conventions: Mapping[str, Any] = {}
+    log_base: str = "e"
+
+
+class UnmetError(EquationError):
+    """No values were found for which the assumptions hold."""
 
 
 class Statement:
@@ -59,8 +67,9 @@ class Statement:
     """
 
     def __init__(self, expressions: Iterable[Expr], context: Context) -> None:
-        self.graph = Graph()
+        self.graph = Graph(context.conventions)
         self.lowering = Lowering(self.graph, context.first_index)
+        self.lowering.log_base = context.log_base
         self.lowering.loops.update({**context.sizes, **context.indices})
         expressions = tuple(expressions)
         self._declare(expressions, context)
@@ -85,14 +94,15 @@ class Statement:
 
     def _declare(self, expressions: tuple[Expr, ...], context: Context) -> None:
         """Free variables: names that are used and nowhere defined."""
-        trees = [*expressions, *context.assumptions, *(eq.body for eq in context.equations)]
         defined = {_target(equation) for equation in context.equations}
         bound = {*context.sizes, *context.indices}
-        for equation in context.equations:
-            bound |= {loop.variable for loop in equation.loops} | {*(equation.parameters or ())}
         used: dict[str, bool] = {}
-        for tree in trees:
+        for tree in (*expressions, *context.assumptions):
             _collect(tree, used, bound)
+        for equation in context.equations:
+            # an index or a parameter hides a name only in its own equation
+            own = {*(loop.variable for loop in equation.loops), *(equation.parameters or ())}
+            _collect(equation.body, used, bound | own)
         for name, indexed in used.items():
             if name in defined or name in {"pi", "π", "e"}:
                 continue
@@ -239,10 +249,11 @@ class Statement:
                 values = values_of(list(start), nodes)
                 return values[left] - values[right]
 
-            if not any(
+            done = any(
                 self._moved(start, place, gap, system, moved) for place in self._places(nodes)
-            ):
-                raise EquationError(
+            )
+            if not done and not _is_zero(gap(), system.number(0)):
+                raise UnmetError(
                     "an assumption cannot be made to hold",
                     hint="it must be linear in one of its names",
                 )
@@ -278,7 +289,7 @@ class Statement:
             kept = start[leaf] if at is None else start[leaf][at]
             _put(start, leaf, at, kept + step)
         if not all(_is_zero(gap, zero) for gap in gaps()):
-            raise EquationError("the assumptions cannot be made to hold together")
+            raise UnmetError("the assumptions cannot be made to hold together")
 
     def _places(self, nodes: list[int]) -> list[tuple[int, Any]]:
         """The entries of free variables among nodes, the last first."""

@@ -26,6 +26,7 @@ class Indices:
         sizes: the names of the symbolic ends of ranges, such as N.
         shifted: the indices used inside of an index, as i in x[i + j - 1].
         indexed: the names that are used with an index.
+        defined: the names that the equations define.
     """
 
     def __init__(self, equations: Sequence[Equation], trees: Iterable[Expr]) -> None:
@@ -36,7 +37,7 @@ class Indices:
         self.indexed: set[str] = set()
         self._uses: dict[str, list[tuple[str, int]]] = {}
         self._at: dict[str, int] = {}
-        self._defined = {_name(equation) for equation in equations}
+        self.defined = {_name(equation) for equation in equations}
         for equation in equations:
             ranges = {loop.variable: (loop.low, loop.high) for loop in equation.loops}
             for end in (end for pair in ranges.values() for end in pair):
@@ -83,7 +84,7 @@ class Indices:
         open_ = {
             name: uses
             for name, uses in self._uses.items()
-            if name not in self._defined and name not in self.sizes
+            if name not in self.defined and name not in self.sizes
         }
         only = (Num(1), Sym(self.sizes[0])) if len(self.sizes) == 1 else None
         # a second round: a name that is only used with free indices has their ranges

@@ -25,7 +25,7 @@ from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, childre
 from hwsolve.proofs.degrees import MOST, Degrees
 from hwsolve.proofs.field import UnsupportedError
 from hwsolve.proofs.identity import Comparison, proved_equal
-from hwsolve.proofs.points import COMPARISONS, Context
+from hwsolve.proofs.points import COMPARISONS, Context, UnmetError
 from hwsolve.proofs.ranges import Case, Indices, partitions, size_of, substituted
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def proved_for_every_size(
         return None
     try:
         return _proof(left, right, setting, case)
-    except UnsupportedError:
+    except (UnsupportedError, UnmetError):
         return None
 
 
@@ -317,7 +317,8 @@ def _normalised(assumptions: Sequence[Assumption], indices: Indices) -> frozense
                 names.append(name)
             case _:
                 raise UnsupportedError("an assumption about sums")
-    if any(name not in indices.indexed for name in names):
+    # what is defined cannot be scaled to add up to what it should
+    if any(name not in indices.indexed or name in indices.defined for name in names):
         raise UnsupportedError("an assumption about sums")
     return frozenset(names)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwsolve.expr.tree import Sym
+from hwsolve.expr.tree import Expr, Sym
 from hwsolve.render.characters import columns, ljust, wrapped
 from hwsolve.render.grids import grid, one_line
 from hwsolve.render.page import INDENT
+from hwsolve.render.steps import fitted
 from hwsolve.render.tables import group_alike
 from hwsolve.render.truth import is_decimal
 
@@ -60,6 +61,8 @@ def answer_lines(answers: Sequence[Answer], page: Page, *, plain: bool) -> Itera
 
 def _value(answer: Answer, page: Page, room: int) -> tuple[list[str], str]:
     """The lines of an answer's value and the sign before it."""
+    if isinstance(answer.value, Expr):
+        return fitted(page.formula(answer.value)[0], room, page), page.relation(exact=True)
     line = one_line(answer.value, page, room)
     if line is None:
         rows, exact = grid(answer.value, page, room)

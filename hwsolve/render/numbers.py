@@ -11,6 +11,8 @@ import math
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
+from hwsolve.expr.tree import Expr
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,9 +32,9 @@ LONGEST_FRACTION = 40
 
 
 def shown(  # noqa: PLR0911  (a case for each kind of number)
-    value: Value, digits: int = DIGITS, *, grouped: bool = False, ties: str = "away"
+    value: Value | Expr, digits: int = DIGITS, *, grouped: bool = False, ties: str = "away"
 ) -> tuple[str, bool]:
-    """The text of a value and whether the text is the value.
+    """The text of a value (or of a formula) and whether the text is the value.
 
     Floats are rounded to `digits` significant digits (whole parts are kept whole);
     integers, fractions and decimals keep all of theirs. A list or array is written
@@ -55,6 +57,10 @@ def shown(  # noqa: PLR0911  (a case for each kind of number)
             return "x".join(map(str, value)), True
         case list() | tuple():
             return _listed(value, digits, ties)
+        case Expr():
+            from hwsolve.expr.notation import text
+
+            return text(value, all_digits), True
         case _ if hasattr(value, "tolist"):
             return shown(_builtin(value), digits, grouped=grouped, ties=ties)
         case _ if hasattr(value, "denominator"):

@@ -177,7 +177,7 @@ def _link_lines(row: Row, room: int, page: Page) -> Iterator[Line]:
             yield line
         line = [(f"{sign} ", "sign")] if sign else []
         used = 2 if sign else 0
-        first, *rest = _fitted(text, room - used, page)
+        first, *rest = fitted(text, room - used, page)
         line.append((first, _style(row, position)))
         for continued in rest:
             yield line
@@ -222,7 +222,7 @@ def _with_remark(line: Line, used: int, remark: str, name_width: int, page: Page
         yield [(" " * start, ""), (text, "muted")]
 
 
-def _fitted(text: str, width: int, page: Page) -> list[str]:
+def fitted(text: str, width: int, page: Page) -> list[str]:
     """A formula in lines of at most `width` columns on a screen; else in one, if not very long."""
     if not page.screen:
         return [text] if columns(text) <= LONGEST_IN_PIPE else _in_terms(text, LONGEST_IN_PIPE)

@@ -181,7 +181,9 @@ def _outcome(checked: Checked) -> str:
             if checked.goals
             else f"{lines} {'are' if count > 1 else 'is'} proved{_chance(chance)}."
         )
-    return f"No line is wrong; {_listed(_unproved(checked))} tested, not proved in general."
+    unproved = _unproved(checked)
+    which = f"line{'s' * (len(unproved) > 1)} {_listed(unproved)}"
+    return f"No line is wrong, but {which} could only be tested, not proved in general."
 
 
 def _chance(chance: float) -> str:

@@ -6,6 +6,7 @@ What is asked as a number besides is left to the ordinary solver.
 
 from __future__ import annotations
 
+from math import log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.errors import CertificateError, EquationError, InputError, InputErrors
@@ -527,22 +528,35 @@ def _certificates(asked: Asked, found: Sequence[Found]) -> list[Certificate]:
     """How each formula was shown to be right."""
     certificates: list[Certificate] = []
     for one in found:
-        how = one.agreement
-        if how.every_size:
-            method = "the ordinary engine's derivative, exact for every size"
-            certificates.append(Certificate(one.text, method, proved=True, trials=1))
-        else:
-            method = "the ordinary engine's value at random points"
-            if how.exact:
-                method += ", exact modulo 2^61 - 1"
-            certificates.append(
-                Certificate(
-                    one.text, method, proved=False, trials=how.trials, remark=_tried(how.sizes)
-                )
-            )
+        certificates.append(_certificate(one))
         if isinstance(one.asked, Deriv) and len(one.asked.bottoms) == 1:
             certificates += _by_differences(asked, one)
     return certificates
+
+
+def _certificate(one: Found) -> Certificate:
+    """The formula against the value that the computation graph gives."""
+    how = one.agreement
+    what = "the gradient of the computation graph" if isinstance(one.asked, Deriv) else "its value"
+    if how.every_size:
+        return Certificate(
+            one.text, f"comparison with {what} for every size", proved=True, trials=1,
+            remark=f"exact modulo 2^61 - 1, with a chance of error below {_power(how.chance)}",
+        )  # fmt: skip
+    if how.complete:
+        return Certificate(
+            one.text, f"comparison with {what}", proved=True, trials=how.trials,
+            remark=f"exact modulo 2^61 - 1, with a chance of error below {_power(how.chance)}",
+        )  # fmt: skip
+    method = f"comparison with {what} at random points"
+    if how.exact:
+        method += ", exact modulo 2^61 - 1"
+    return Certificate(one.text, method, proved=False, trials=how.trials, remark=_tried(how.sizes))
+
+
+def _power(chance: float) -> str:
+    """A chance as a power of ten that is above it."""
+    return f"10^{-int(-log10(chance))}" if chance > 0 else "10^-30"
 
 
 def _by_differences(asked: Asked, one: Found) -> list[Certificate]:
