@@ -63,12 +63,13 @@ MEANINGS: Final = {
     "outer": ("outer(u, v)", "the matrix of all products u[i]*v[j]"),
     "transpose": ("W.T, Wᵀ, transpose(W)", "rows and columns exchanged"),
     "sum": ("sum(x)", "the sum of all entries, or along an axis"),
+    "prod": ("prod(x)", "the product of all entries"),
     "mean": ("mean(x)", "the mean of all entries, or along an axis"),
     "max": ("max(x)", "the largest entry, or those along an axis; `max_ties` says where slopes go"),
     "min": ("min(x)", "the smallest entry, or those along an axis"),
     "argmax": ("argmax(x)", "the position of the first largest entry, always counted from 0"),
     "argmin": ("argmin(x)", "the position of the first smallest entry, always counted from 0"),
-    "first": ("first(x)", "1 at the first entry that is not 0, else 0"),
+    "first": ("first(x)", "1 at the first of the largest entries, else 0; or along an axis"),
     "softmax": ("softmax(x)", "exp(x)/sum(exp(x)), along the last axis or `axis=`"),
     "log_softmax": ("log_softmax(x)", "log(softmax(x)), worked out without overflow"),
     "stack": ("stack(u, v, ...), [u, v]", "numbers to a vector, vectors to the rows of a matrix"),
@@ -138,7 +139,7 @@ def _activations() -> list[str]:
 
 def _arrays() -> list[str]:
     names = dict.fromkeys(
-        [*(name for name in TENSORS if name not in HIDDEN), *_RESHAPERS, *_MAKERS]
+        [*(name for name in TENSORS if name not in HIDDEN), "prod", *_RESHAPERS, *_MAKERS]
     )
     return _table("function", "meaning", "also", rows=map(_row, names))
 

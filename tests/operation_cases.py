@@ -62,8 +62,10 @@ def logistic(x: float) -> float:
 
 def complex_erf(z: complex) -> complex:
     """The Maclaurin series, DLMF 7.6.1."""
-    return 2 / math.sqrt(math.pi) * sum(
-        (-1) ** n * z ** (2 * n + 1) / (math.factorial(n) * (2 * n + 1)) for n in range(120)
+    return (
+        2
+        / math.sqrt(math.pi)
+        * sum((-1) ** n * z ** (2 * n + 1) / (math.factorial(n) * (2 * n + 1)) for n in range(120))
     )
 
 

@@ -60,7 +60,9 @@ def matmul(a: Grid, b: Grid) -> Grid:
     return grid(left + right, entry)
 
 
-def lines(x: Grid, axis: int | None, *, keepdims: bool) -> tuple[Shape, Callable[[Shape], list[Shape]]]:
+def lines(
+    x: Grid, axis: int | None, *, keepdims: bool
+) -> tuple[Shape, Callable[[Shape], list[Shape]]]:
     """The shape of a reduction, and the positions that are reduced to each of its entries."""
     if axis is None:
         return (), lambda _: list(x.entries)
@@ -200,7 +202,12 @@ REDUCED = (
     (((2, 3, 2),), (("axis", -2),)),
 )
 WITHOUT_KEPT_AXES = (*REDUCED[:3], REDUCED[4])
-ALONG = ((((3,),), ()), (((2, 3),), ()), (((3, 2),), (("axis", 0),)), (((2, 3, 2),), (("axis", 1),)))
+ALONG = (
+    (((3,),), ()),
+    (((2, 3),), ()),
+    (((3, 2),), (("axis", 0),)),
+    (((2, 3, 2),), (("axis", 1),)),
+)
 
 TENSOR_CASES: dict[str, TensorCase] = {
     "matmul": TensorCase(
@@ -214,9 +221,7 @@ TENSOR_CASES: dict[str, TensorCase] = {
         ),
     ),
     "outer": TensorCase(
-        lambda a, b: grid(
-            a.shape + b.shape, lambda at: a.entries[at[:1]] * b.entries[at[1:]]
-        ),
+        lambda a, b: grid(a.shape + b.shape, lambda at: a.entries[at[:1]] * b.entries[at[1:]]),
         ((((2,), (3,)), ()), (((1,), (4,)), ())),
     ),
     "transpose": TensorCase(

@@ -116,10 +116,12 @@ READ: list[tuple[str, Expr]] = [
         slice_(Num(1), NOTHING),
     )),
     ("[1, [2, a]]", Apply("stack", (Num(1), Apply("stack", (Num(2), A))))),
-    ("max(x[i] for i in 0..n-1)", Over("max", index(Sym("x"), Sym("i")), "i", Num(0), Apply("sub", (Sym("n"), Num(1))))),
+    ("max(x[i] for i in 0..n-1)",
+     Over("max", index(Sym("x"), Sym("i")), "i", Num(0), Apply("sub", (Sym("n"), Num(1))))),
     ("reshape(x, shape=[2, 3])", Apply("reshape", (Sym("x"),), (("shape", (2, 3)),))),
     ("mse(a, b, reduction=sum)", Apply("mse", (A, B), (("reduction", "sum"),))),
-    ("sum(x, axis=-1, keepdims=false)", Apply("sum", (Sym("x"),), (("axis", -1), ("keepdims", False)))),
+    ("sum(x, axis=-1, keepdims=false)",
+     Apply("sum", (Sym("x"),), (("axis", -1), ("keepdims", False)))),
     ("dz/dw0", Deriv(Sym("z"), (Sym("w0"),))),
     ("∂L/∂W1[0,2]", Deriv(Sym("L"), (index(Sym("W1"), Num(0), Num(2)),))),
     ("dy[1]/dx[i]", Deriv(index(Sym("y"), Num(1)), (index(Sym("x"), Sym("i")),))),
@@ -217,16 +219,23 @@ WRONG = [
     ("x[1][2] = 3", 0, "the left side of an equation must be a name", LEFT),
     ("f(a)[1] = 3", 0, "the left side of an equation must be a name", LEFT),
     ("dz/dw = 3", 0, "the left side of an equation must be a name", LEFT),
-    ("f(2) = 3", 0, "the parameters of the function 'f' must be different names", "write f(z) = ..."),
-    ("f(a, a) = 3", 0, "the parameters of the function 'f' must be different names", "write f(z) = ..."),
-    ("f(z, k=1) = 3", 0, "the parameters of the function 'f' must be different names", "write f(z) = ..."),
+    ("f(2) = 3", 0, "the parameters of the function 'f' must be different names",
+     "write f(z) = ..."),
+    ("f(a, a) = 3", 0, "the parameters of the function 'f' must be different names",
+     "write f(z) = ..."),
+    ("f(z, k=1) = 3", 0, "the parameters of the function 'f' must be different names",
+     "write f(z) = ..."),
     ("x = 2y", 5, "'2' is followed by 'y' with nothing between them", "write 2*y for a product"),
     ("x = a b", 6, "'a' is followed by 'b' with nothing between them", "write a*b for a product"),
-    ("x = (a)(b)", 7, "')' is followed by '(' with nothing between them", "write )*( for a product"),
-    ("x = 2 dL/dw", 6, "'2' is followed by 'dL/dw' with nothing between them", "write 2*dL/dw for a product"),
-    ("x = f(a b)", 8, "'a' is followed by 'b' with nothing between them", "write a*b for a product"),
+    ("x = (a)(b)", 7, "')' is followed by '(' with nothing between them",
+     "write )*( for a product"),
+    ("x = 2 dL/dw", 6, "'2' is followed by 'dL/dw' with nothing between them",
+     "write 2*dL/dw for a product"),
+    ("x = f(a b)", 8, "'a' is followed by 'b' with nothing between them",
+     "write a*b for a product"),
     ("x = a\nb", 6, "'a' is followed by 'b' with nothing between them", "write a*b for a product"),
-    ("x = 1.2.3", 7, "'1.2' is followed by '.3' with nothing between them", "write 1.2*.3 for a product"),
+    ("x = 1.2.3", 7, "'1.2' is followed by '.3' with nothing between them",
+     "write 1.2*.3 for a product"),
     ("x = (a", 6, "expected ')' to close the bracket but the text ends", ""),
     ("x = (a]", 6, "expected ')' to close the bracket, found ']'", ""),
     ("x = a)", 5, "')' cannot stand here", ""),
@@ -240,8 +249,10 @@ WRONG = [
     ("x = f(a,, b)", 8, "',' cannot stand here", VALUE),
     ("x = f(a=1, a=2)", 11, "'a=' is set twice", ""),
     ("x = softmax(z, axis=)", 20, "')' cannot stand here", VALUE),
-    ("x = softmax(z, axis=a+b)", 20, "'axis=' takes a number, a word or a list of whole numbers", ""),
-    ("x = softmax(z, axis=[1, b])", 20, "'axis=' takes a number, a word or a list of whole numbers", ""),
+    ("x = softmax(z, axis=a+b)", 20, "'axis=' takes a number, a word or a list of whole numbers",
+     ""),
+    ("x = softmax(z, axis=[1, b])", 20, "'axis=' takes a number, a word or a list of whole numbers",
+     ""),
     ("x = a[", 6, "the text ends where a value should follow", ""),
     ("x = a[]", 6, "an index is missing", "write x[1] or W[0, 2]"),
     ("x = a[1,]", 8, "an index is missing", "write x[1] or W[0, 2]"),
@@ -258,7 +269,8 @@ WRONG = [
     ("x = ∑ a", 4, f"'∑' {OF_ONE_LANGUAGE}", "write sum(x[i] for i in 1..3)"),
     ("x = ∏ a", 4, f"'∏' {OF_ONE_LANGUAGE}", "write prod(x[i] for i in 1..3)"),
     ("x = $a$", 4, f"'$' {OF_ONE_LANGUAGE}", "formulas are written without dollar signs"),
-    ("x = \\sigma(a)", 4, f"'\\' {OF_ONE_LANGUAGE}", "write the name or the letter alone: sigma(x) or σ(x)"),
+    ("x = \\sigma(a)", 4, f"'\\' {OF_ONE_LANGUAGE}",
+     "write the name or the letter alone: sigma(x) or σ(x)"),
     ("x = 'a'", 4, f"''' {OF_ONE_LANGUAGE}", "names are written without quotes"),
     ('x = "a"', 4, f"'\"' {OF_ONE_LANGUAGE}", "names are written without quotes"),
     ("x = a!", 5, f"'!' {OF_ONE_LANGUAGE}", "write != to compare"),
@@ -285,14 +297,19 @@ WRONG = [
     ("x = sum(a for i in 1..)", 22, "')' cannot stand here", VALUE),
     ("x = sum(a for i in 1)", 20, "expected '..' between the ends of the range, found ')'", ""),
     ("x = sum(a for i 1..3)", 16, "expected 'in' after 'for i', found '1'", ""),
-    ("x = sum(a for in 1..3)", 14, "expected the name of an index after 'for'", "write for i in 1..4"),
-    ("x = sum(a for 3 in 1..3)", 14, "expected the name of an index after 'for'", "write for i in 1..4"),
+    ("x = sum(a for in 1..3)", 14, "expected the name of an index after 'for'",
+     "write for i in 1..4"),
+    ("x = sum(a for 3 in 1..3)", 14, "expected the name of an index after 'for'",
+     "write for i in 1..4"),
     ("x = sum(a for i in 1..3", 23, "expected ')' to close the sum but the text ends", ""),
-    ("x = foo(a for i in 1..3)", 10, "'foo' cannot run over a range", "sum, prod, max, min, mean can"),
+    ("x = foo(a for i in 1..3)", 10, "'foo' cannot run over a range",
+     "sum, prod, max, min, mean can"),
     ("h[i] = a for", 12, "expected the name of an index after 'for'", "write for i in 1..4"),
-    ("h[i] = a for i in 1..3,", 23, "expected the name of an index after 'for'", "write for i in 1..4"),
+    ("h[i] = a for i in 1..3,", 23, "expected the name of an index after 'for'",
+     "write for i in 1..4"),
     ("x = d2L/dw", 4, "a second derivative names two variables, not 'w'", "write d2L/dw^2"),
-    ("x = d2L/dw[1]", 4, "a second derivative names two variables, not 'w[1]'", "write d2L/dw[1]^2"),
+    ("x = d2L/dw[1]", 4, "a second derivative names two variables, not 'w[1]'",
+     "write d2L/dw[1]^2"),
     ("x = d2L/dv[0]dw^2", 4, "a derivative of third order", "two are taken at most"),
     ("x = a + dL/dW[0,]", 16, "an index is missing", "write x[1] or W[0, 2]"),
     ("x = a + dy[1;2]/dW", 12, f"';' {OF_ONE_LANGUAGE}", "write one equation a line"),
@@ -321,7 +338,8 @@ def test_an_error_reads_as_one_sentence_with_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("opening", "closing"), [("(", ")"), ("[", "]"), ("f(", ")"), ("x[", "]"), ("-", ""), ("2^", "")]
+    ("opening", "closing"),
+    [("(", ")"), ("[", "]"), ("f(", ")"), ("x[", "]"), ("-", ""), ("2^", "")],
 )
 def test_brackets_signs_and_powers_may_be_nested_64_times_and_not_once_more(
     opening: str, closing: str
@@ -331,12 +349,12 @@ def test_brackets_signs_and_powers_may_be_nested_64_times_and_not_once_more(
     parse_expression(opening * deepest + "1" + closing * deepest)
     with pytest.raises(EquationError) as failure:
         parse_expression(opening * (deepest + 1) + "1" + closing * (deepest + 1))
-    assert str(failure.value) == (
-        f"brackets, signs and powers are nested deeper than 64; {DEEP}"
-    )
+    assert str(failure.value) == (f"brackets, signs and powers are nested deeper than 64; {DEEP}")
 
 
-@pytest.mark.parametrize("opening", ["(", "[", "f(", "x[", "-", "√", "2^", "(-", "a if b else (", "d(", "sum("])
+@pytest.mark.parametrize(
+    "opening", ["(", "[", "f(", "x[", "-", "√", "2^", "(-", "a if b else (", "d(", "sum("]
+)
 def test_endless_brackets_or_signs_are_an_error_and_not_a_crash(opening: str) -> None:
     with pytest.raises(EquationError):
         parse_equation("x = " + opening * 50_000)
@@ -378,10 +396,14 @@ def test_a_long_chain_of_conditions_is_refused_in_time() -> None:
 
 PIECES = st.sampled_from(
     [
-        "x", "W1", "σ", "h'", "y\u0302", "₂", "dL/dw", "∂L/∂W[0,1]", "d2L/dw2", "1", "2.5", ".5", "1e3", "..",
-        "+", "-", "−", "*", "·", "/", "^", "**", "²", "ᵀ", ".T", "@", "=", "==", "<", "≤", ":=", "(", ")", "[",
-        "]", ",", ":", " ", "\n", "if", "else", "for", "i", "in", "sum(", "f(", "axis=", "√", "and", "é", "⁴",
-        "\u0301", "0", "d", "∂", "٣", ";", "#", "{", "∑", "'", '"', "\\", "\x00", "\u2028", "𝒙", "ﬁ",
+        "x", "W1", "σ", "h'", "y\u0302", "₂", "dL/dw", "∂L/∂W[0,1]", "d2L/dw2", "1", "2.5", ".5",
+        "1e3", "..",
+        "+", "-", "−", "*", "·", "/", "^", "**", "²", "ᵀ", ".T", "@", "=", "==", "<", "≤", ":=",
+        "(", ")", "[",
+        "]", ",", ":", " ", "\n", "if", "else", "for", "i", "in", "sum(", "f(", "axis=", "√", "and",
+        "é", "⁴",
+        "\u0301", "0", "d", "∂", "٣", ";", "#", "{", "∑", "'", '"', "\\", "\x00", "\u2028", "𝒙",
+        "ﬁ",
     ]
 )  # fmt: skip
 

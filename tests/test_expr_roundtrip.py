@@ -64,12 +64,20 @@ differentiated = st.one_of(st.sampled_from(["L", "w", "v1", "h'", "σ"]).map(Sym
 derivatives = st.one_of(
     st.builds(lambda top, below: Deriv(top, (below,)), differentiated, differentiated),
     st.builds(lambda top, below: Deriv(top, (below, below)), differentiated, differentiated),
-    st.builds(lambda top, one, two: Deriv(top, (one, two)), differentiated, entries, differentiated),
+    st.builds(
+        lambda top, one, two: Deriv(top, (one, two)), differentiated, entries, differentiated
+    ),
 )
 leaves = st.one_of(numbers, symbols, symbols, entries, derivatives)
 INFIX = ["add", "sub", "mul", "div", "matmul", "lt", "le", "gt", "ge", "eq", "ne", "pow"]
 settings_of_calls = st.sampled_from(
-    [(), (("axis", 1),), (("axis", -1), ("keepdims", True)), (("shape", (2, 3)),), (("reduction", "sum"),)]
+    [
+        (),
+        (("axis", 1),),
+        (("axis", -1), ("keepdims", True)),
+        (("shape", (2, 3)),),
+        (("reduction", "sum"),),
+    ]
 )
 
 
@@ -122,7 +130,11 @@ def test_a_text_that_was_cut_or_changed_is_read_or_refused_with_a_place(
     written = text(tree)
     at = data.draw(st.integers(0, len(written)))
     end = data.draw(st.integers(at, len(written)))
-    changed = written[:at] + data.draw(st.sampled_from(["", "(", ")", "[", ",", "=", "."])) + written[end:]
+    changed = (
+        written[:at]
+        + data.draw(st.sampled_from(["", "(", ")", "[", ",", "=", "."]))
+        + written[end:]
+    )
     try:
         parse_expression(changed)
     except EquationError as error:

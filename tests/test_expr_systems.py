@@ -60,7 +60,9 @@ def test_softplus_of_large_numbers_keeps_its_digits_in_floats(x: int, wanted: fl
     # mpmath: log(1 + exp(x))
     row = OPERATIONS["softplus"]
     assert row.compute(FLOATS, float(x)) == pytest.approx(wanted, rel=1e-15, abs=0)
-    assert row.compute(Arrays(FLOATS), np.array([float(x)]))[0] == pytest.approx(wanted, rel=1e-15, abs=0)
+    assert row.compute(Arrays(FLOATS), np.array([float(x)]))[0] == pytest.approx(
+        wanted, rel=1e-15, abs=0
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,9 @@ def test_the_logistic_function_does_not_overflow(x: int, wanted: float) -> None:
     assert row.compute(FLOATS, float(x)) == pytest.approx(wanted, rel=1e-13, abs=0)
     arrays = Arrays(FLOATS)
     with arrays.scope():
-        assert row.compute(arrays, np.array([float(x)]))[0] == pytest.approx(wanted, rel=1e-13, abs=0)
+        assert row.compute(arrays, np.array([float(x)]))[0] == pytest.approx(
+            wanted, rel=1e-13, abs=0
+        )
 
 
 # -- fractions --------------------------------------------------------------------
@@ -179,9 +183,7 @@ def test_a_step_is_rounded_with_its_trailing_zeros(
 
 
 @settings(max_examples=60)
-@given(
-    number=st.decimals(-1000, 1000, places=8, allow_nan=False), places=st.integers(0, 6)
-)
+@given(number=st.decimals(-1000, 1000, places=8, allow_nan=False), places=st.integers(0, 6))
 def test_rounding_takes_the_nearest_and_at_a_tie_the_one_further_from_zero(
     number: Decimal, places: int
 ) -> None:

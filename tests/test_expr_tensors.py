@@ -17,9 +17,9 @@ from small_graphs import apply, pulled_back, value
 from tensor_cases import TENSOR_CASES, Grid, Shape, TensorCase
 
 from hwsolve.errors import EquationError
+from hwsolve.expr.arrays import Arrays
 from hwsolve.expr.evaluation import evaluate
 from hwsolve.expr.graph import Graph
-from hwsolve.expr.arrays import Arrays
 from hwsolve.expr.operations import OPERATIONS
 from hwsolve.expr.systems import EXACT, FLOATS, Decimals, NumberSystem
 from hwsolve.expr.tensors import TENSORS
@@ -42,7 +42,9 @@ every_row = pytest.mark.parametrize(("row", "case", "shapes", "attributes"), TRI
 def drawn(data: st.DataObject, shapes: Sequence[Shape]) -> list[Any]:
     """Arrays of different numbers with two decimals, as nested lists."""
     count = sum(map(prod, shapes))
-    entries = data.draw(st.lists(st.integers(-300, 300), min_size=count, max_size=count, unique=True))
+    entries = data.draw(
+        st.lists(st.integers(-300, 300), min_size=count, max_size=count, unique=True)
+    )
     arrays, start = [], 0
     for shape in shapes:
         part = entries[start : start + prod(shape)]
@@ -61,7 +63,9 @@ def entries_of(nested: Any, shape: Shape) -> dict[Shape, Any]:
     return {at: entry(at) for at in product(*map(range, shape))}
 
 
-def expected(case: TensorCase, arrays: Sequence[Any], shapes: Sequence[Shape], attributes: Attributes) -> Grid:
+def expected(
+    case: TensorCase, arrays: Sequence[Any], shapes: Sequence[Shape], attributes: Attributes
+) -> Grid:
     grids = [Grid(shape, entries_of(a, shape)) for a, shape in zip(arrays, shapes, strict=True)]
     return case.naive(*grids, **dict(attributes))
 
@@ -71,7 +75,9 @@ def test_every_operation_on_arrays_has_a_case_and_the_other_way_round() -> None:
 
 
 @pytest.mark.parametrize("name", TENSORS)
-def test_an_operation_on_arrays_knows_its_shape_and_how_gradients_pass_through_it(name: str) -> None:
+def test_an_operation_on_arrays_knows_its_shape_and_how_gradients_pass_through_it(
+    name: str,
+) -> None:
     row = TENSORS[name]
     assert row.name == name
     assert row.shape is not None
@@ -245,19 +251,32 @@ def test_the_formula_of_one_entry_gives_that_entry(
 # -- shapes that do not fit -----------------------------------------------------
 
 MISFITS: list[tuple[str, tuple[Shape, ...], Attributes, str]] = [
-    ("matmul", ((2, 3), (2, 3)), (), "'@' cannot multiply 2x3 by 2x3: the left has 3 columns, the right 2 rows; the inner sizes must agree; write W.T for the transpose"),
-    ("matmul", ((3,), (2, 3)), (), "'@' cannot multiply a vector of 3 by 2x3: the left has 3 entries, the right 2 rows; the inner sizes must agree; write W.T for the transpose"),
-    ("matmul", ((2, 3), (2,)), (), "'@' cannot multiply 2x3 by a vector of 2: the left has 3 columns, the right 2 entries; the inner sizes must agree; write W.T for the transpose"),
-    ("matmul", ((2,), (3,)), (), "'@' cannot multiply a vector of 2 by a vector of 3: the left has 2 entries, the right 3 entries; the inner sizes must agree"),
-    ("matmul", ((), (3,)), (), "'@' needs vectors or matrices, not a number and a vector of 3; write * for numbers"),
+    ("matmul", ((2, 3), (2, 3)), (),
+     ("'@' cannot multiply 2x3 by 2x3: the left has 3 columns, the right 2 rows; the inner sizes "
+      "must agree; write W.T for the transpose")),
+    ("matmul", ((3,), (2, 3)), (),
+     ("'@' cannot multiply a vector of 3 by 2x3: the left has 3 entries, the right 2 rows; the "
+      "inner sizes must agree; write W.T for the transpose")),
+    ("matmul", ((2, 3), (2,)), (),
+     ("'@' cannot multiply 2x3 by a vector of 2: the left has 3 columns, the right 2 entries; the "
+      "inner sizes must agree; write W.T for the transpose")),
+    ("matmul", ((2,), (3,)), (),
+     ("'@' cannot multiply a vector of 2 by a vector of 3: the left has 2 entries, the right 3 "
+      "entries; the inner sizes must agree")),
+    ("matmul", ((), (3,)), (),
+     "'@' needs vectors or matrices, not a number and a vector of 3; write * for numbers"),
     ("matmul", ((2, 3, 4), (4, 2)), (), "'@' takes matrices, not 2x3x4 and 4x2"),
     ("outer", ((2, 3), (3,)), (), "'outer' takes two vectors, not 2x3 and a vector of 3"),
     ("sum", ((2, 3),), (("axis", 2),), "axis=2 does not exist in 2x3; its axes are 0 and 1"),
     ("max", ((3,),), (("axis", 1),), "axis=1 does not exist in a vector of 3; its axis is 0"),
-    ("softmax", ((2, 3),), (("axis", "rows"),), "axis=rows does not exist in 2x3; its axes are 0 and 1"),
-    ("stack", ((2,), (3,)), (), "a list needs entries of one shape, not a vector of 2 and a vector of 3"),
-    ("concat", ((2, 3), (2, 2)), (("axis", 0),), "concat cannot join 2x3 and 2x2 along axis 0: axis 1 has 3 entries in one and 2 in the other"),
-    ("concat", ((2, 3), (3,)), (), "concat cannot join 2x3 and a vector of 3 along axis 0: they have 2 axes and 1"),
+    ("softmax", ((2, 3),), (("axis", "rows"),),
+     "axis=rows does not exist in 2x3; its axes are 0 and 1"),
+    ("stack", ((2,), (3,)), (),
+     "a list needs entries of one shape, not a vector of 2 and a vector of 3"),
+    ("concat", ((2, 3), (2, 2)), (("axis", 0),),
+     "concat cannot join 2x3 and 2x2 along axis 0: axis 1 has 3 entries in one and 2 in the other"),
+    ("concat", ((2, 3), (3,)), (),
+     "concat cannot join 2x3 and a vector of 3 along axis 0: they have 2 axes and 1"),
     ("concat", ((), ()), (), "concat joins vectors or matrices; write [a, b] for numbers"),
     ("reshape", ((2, 3),), (("shape", (4, 2)),), "2x3 has 6 entries and cannot become 4x2"),
 ]  # fmt: skip
@@ -273,13 +292,23 @@ def test_shapes_that_do_not_fit_are_named_with_the_axis(
 
 
 BROADCASTS = [
-    ("add", (2, 3), (2,), "'+' cannot combine 2x3 with a vector of 2: axis 1 has 3 entries in one and 2 in the other"),
-    ("sub", (3,), (4,), "'-' cannot combine a vector of 3 with a vector of 4: axis 0 has 3 entries in one and 4 in the other"),
-    ("mul", (2, 3), (3, 2), "'*' cannot combine 2x3 with 3x2: axis 0 has 2 entries in one and 3 in the other"),
-    ("div", (4, 2, 3), (3, 3), "'/' cannot combine 4x2x3 with 3x3: axis 1 has 2 entries in one and 3 in the other"),
-    ("pow", (3,), (2, 2), "'^' cannot combine a vector of 3 with 2x2: axis 1 has 3 entries in one and 2 in the other"),
-    ("maximum", (3,), (2,), "'max' cannot combine a vector of 3 with a vector of 2: axis 0 has 3 entries in one and 2 in the other"),
-    ("lt", (3,), (2,), "'<' cannot combine a vector of 3 with a vector of 2: axis 0 has 3 entries in one and 2 in the other"),
+    ("add", (2, 3), (2,),
+     "'+' cannot combine 2x3 with a vector of 2: axis 1 has 3 entries in one and 2 in the other"),
+    ("sub", (3,), (4,),
+     ("'-' cannot combine a vector of 3 with a vector of 4: axis 0 has 3 entries in one and 4 in "
+      "the other")),
+    ("mul", (2, 3), (3, 2),
+     "'*' cannot combine 2x3 with 3x2: axis 0 has 2 entries in one and 3 in the other"),
+    ("div", (4, 2, 3), (3, 3),
+     "'/' cannot combine 4x2x3 with 3x3: axis 1 has 2 entries in one and 3 in the other"),
+    ("pow", (3,), (2, 2),
+     "'^' cannot combine a vector of 3 with 2x2: axis 1 has 3 entries in one and 2 in the other"),
+    ("maximum", (3,), (2,),
+     ("'max' cannot combine a vector of 3 with a vector of 2: axis 0 has 3 entries in one and 2 in "
+      "the other")),
+    ("lt", (3,), (2,),
+     ("'<' cannot combine a vector of 3 with a vector of 2: axis 0 has 3 entries in one and 2 in "
+      "the other")),
 ]  # fmt: skip
 
 

@@ -79,9 +79,7 @@ JUMPS = [
 def test_at_a_jump_there_are_no_slopes_to_be_said(given: str, equation: str, answer: float) -> None:
     solution = solved(given, equation, "dy/dx")
     assert values(solution) == [answer]
-    assert solution.warnings == (
-        f"dy/dx is taken at a kink; {answer} follows from the convention",
-    )
+    assert solution.warnings == (f"dy/dx is taken at a kink; {answer} follows from the convention",)
 
 
 def test_each_entry_at_a_kink_is_named_and_the_others_are_tested() -> None:
@@ -196,7 +194,9 @@ def test_a_large_array_is_tested_at_some_entries_and_in_random_directions() -> N
     assert np.allclose(values(solution)[0], np.outer(2 * tested * (1 - tested**2), column))
 
 
-def test_a_parameter_that_the_output_does_not_depend_on_has_the_derivative_0_and_it_is_said() -> None:
+def test_a_parameter_that_the_output_does_not_depend_on_has_the_derivative_0_and_it_is_said() -> (
+    None
+):
     solution = solved("{x: 2, w: [1, 2], b: 5}", "y = x^2", "dy/dx, dy/db, dy/dw")
     assert values(solution)[:2] == [4, 0]
     assert np.asarray(values(solution)[2]).tolist() == [0, 0]

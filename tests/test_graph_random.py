@@ -75,7 +75,9 @@ RATIONAL: list[Rule] = [
 ]
 
 
-def written(names: Sequence[str], values: Sequence[Any], lines: list[str], last: str, **more: str) -> str:
+def written(
+    names: Sequence[str], values: Sequence[Any], lines: list[str], last: str, **more: str
+) -> str:
     given = ", ".join(f"{name}: {value}" for name, value in zip(names, values, strict=True))
     equations = "".join(f"  - '{line}'\n" for line in lines)
     settings = "".join(f"{key}: {value}\n" for key, value in more.items())
@@ -126,7 +128,8 @@ def test_a_random_rational_graph_is_solved_exactly(seed: int) -> None:
     values = [Fraction(chance.randint(-9, 9), chance.randint(1, 9)) for _ in names]
     rows = np.array([[Fraction(int(a == b)) for a in names] for b in names], dtype=object)
     nodes: dict[str, Any] = {
-        name: Dual(value, row) for name, value, row in zip(names, values, rows, strict=True)  # type: ignore[arg-type]  # exact
+        name: Dual(value, row)
+        for name, value, row in zip(names, values, rows, strict=True)  # type: ignore[arg-type]  # exact
     }
     lines = []
     for number in range(25):

@@ -161,7 +161,9 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "rules", "equation"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES])
+@pytest.mark.parametrize(
+    ("name", "rules", "equation"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES]
+)
 def test_a_mistake_that_people_make_in_a_derivative_is_noticed(
     name: str, rules: Any, equation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,11 +118,8 @@ def _through(gradient: Gradient, line: int, adjoint: int, reached: bytearray) ->
         gradient.locals[line] = {arg: term.node for arg, term in local.items()}
         upstream = graph.term(adjoint)
         for arg, term in local.items():
-            product = upstream * term
-            if product.known() != 0:
-                gradient.parts.setdefault(arg, []).append((line, product.node))
-            else:
-                gradient.parts.setdefault(arg, []).append((line, graph.constant(0)))
+            product = upstream.times(term)
+            gradient.parts.setdefault(arg, []).append((line, product.node))
     else:
         for arg, term in accumulate(graph, line, graph.term(adjoint), reached).items():
             gradient.parts.setdefault(arg, []).append((line, term.node))

@@ -239,6 +239,7 @@ def _loss(lowering: Lowering, expr: Apply, loss: Any) -> Lowered:
             nodes[1] = target
         if loss.name == "cross_entropy" and shape:
             lowering.probabilities.append((nodes[0], settings.get("axis", -1)))
+    _same_shapes(lowering, expr, nodes)
     reduction = settings.get("reduction", "")
     if reduction and reduction not in REDUCTIONS:
         raise EquationError(
@@ -248,6 +249,20 @@ def _loss(lowering: Lowering, expr: Apply, loss: Any) -> Lowered:
     examples = (shape[1] if axis == 0 else shape[0]) if len(shape) > 1 else None
     body = loss.body(examples, axis=axis, reduction=reduction, single_entry=not shape)
     return _inside(lowering, expr, loss.parameters, nodes, parse_expression(body))
+
+
+def _same_shapes(lowering: Lowering, expr: Apply, nodes: list[int]) -> None:
+    """Refuse a loss of arrays that would be stretched: a vector of 3 and a 3x1 make 3x3."""
+    from hwsolve.expr.shapes import shape_text
+
+    shapes = [lowering.graph.shapes[node] for node in nodes if lowering.graph.shapes[node]]
+    for shape in shapes[1:]:
+        if shape != shapes[0]:
+            raise EquationError(
+                f"'{expr.op}' compares {shape_text(shapes[0])} with {shape_text(shape)}",
+                expr.at,
+                "give both the same shape",
+            )
 
 
 def _inside(

@@ -37,14 +37,23 @@ def entry_of(lowering: Lowering, base: int, expr: Index) -> int:
     if not shape:
         raise EquationError(f"'{name}' is a number and has no entries", expr.at)
     if len(expr.indices) > len(shape):
-        has = f"{len(shape)} ind{'ex' if len(shape) == 1 else 'ices'}"
-        raise EquationError(f"'{name}' takes {has}, not {len(expr.indices)}", expr.at)
+        raise _too_many(name, len(shape), expr)
     at = tuple(
         _part(lowering, part, size, name, expr.at)
         for part, size in zip(expr.indices, shape, strict=False)
     )
     lowering.indexed = True
-    return lowering.graph.emit(TENSORS["item"], (base,), (("at", at),))
+    graph = lowering.graph
+    if graph.equation >= 0:
+        return graph.emit(TENSORS["item"], (base,), (("at", at),))
+    # an entry that is asked for has a name, and is one node however often it is asked for
+    node = lowering.asked.get((base, at))
+    if node is None:
+        node = lowering.asked[base, at] = graph.emit(TENSORS["item"], (base,), (("at", at),))
+        if not graph.shapes[node] and isinstance(graph.labels.get(base), Sym):
+            numbers = tuple(Num(part + lowering.first_index) for part in at)
+            graph.labels[node] = Index(graph.labels[base], numbers)
+    return node
 
 
 def _part(lowering: Lowering, part: Expr, size: int, name: str, at: int) -> Any:
@@ -65,6 +74,11 @@ def _part(lowering: Lowering, part: Expr, size: int, name: str, at: int) -> Any:
     return number - first
 
 
+def _too_many(name: str, axes: int, expr: Index) -> EquationError:
+    has = f"{axes} ind{'ex' if axes == 1 else 'ices'}"
+    return EquationError(f"'{name}' takes {has}, not {len(expr.indices)}", expr.at)
+
+
 def outside(name: str, number: int, first: int, size: int, at: int) -> EquationError:
     """The error for an index that an array does not have."""
     hint = f"indices here go from {first} to {first + size - 1}"
@@ -82,9 +96,7 @@ def _bundled(lowering: Lowering, bundle: Bundle, expr: Index) -> int:
         if len(at) < len(bundle.shape):
             return entry_of(lowering, lowering.whole_array(bundle), expr)
         if len(at) != len(bundle.shape):
-            raise EquationError(
-                f"'{bundle.name}' takes {len(bundle.shape)} indices, not {len(at)}", expr.at
-            )
+            raise _too_many(bundle.name, len(bundle.shape), expr)
         for number, size in zip(at, bundle.shape, strict=True):
             if not first <= number < first + size:
                 raise outside(bundle.name, number, first, size, expr.at)

@@ -71,6 +71,8 @@ class Lowering:
         self.indexed = False
         self.depth = 0
         self.turns = 0
+        # the nodes of entries that were asked for, by array and place
+        self.asked: dict[tuple[int, Any], int] = {}
         self.auto: dict[str, int] = {}
         self.later: Mapping[str, int] = {}
         self.equations: Sequence[Equation] = ()

@@ -216,6 +216,7 @@ class Decimals(NumberSystem):
             traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
         )
         self.places = places
+        self.ties = ties
         self._unit = None if places is None else decimal.Decimal(1).scaleb(-places)
         self._rounding = rounding
 
@@ -288,6 +289,8 @@ class Decimals(NumberSystem):
         """base ** exponent; a root of a negative number is a ValueError."""
         if base == 0 and exponent == 0:
             return self._decimal.Decimal(1)
+        if base == 0 and exponent < 0:
+            raise ZeroDivisionError
         if base < 0 and exponent != exponent.to_integral_value():
             raise ValueError("root of a negative number")
         return self.context.power(base, exponent)

@@ -144,6 +144,16 @@ class Term:
                 return left / Term(self.graph, quotient[1])
         return self._apply("mul", self, other)
 
+    def times(self, other: Term) -> Term:
+        """The product of just these two, which is what is shown and rounded as one step.
+
+        `a * (1/3)` as an operator becomes `a/3`, which another rounding may follow from.
+        """
+        for known, term in ((self.known(), other), (other.known(), self)):
+            if known is not None and known in {0, 1, -1}:
+                return self.number(0) if known == 0 else term if known == 1 else -term
+        return self._apply("mul", self, other)
+
     def _uniform(self, shape: Shape) -> Any:
         """The value of a constant, also of one stretched to just this shape, else None."""
         row = self.graph.rows[self.node]

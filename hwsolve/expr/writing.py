@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat, takewhile
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +10,7 @@ from hwsolve.expr.tree import Apply, Attributes, Deriv, Expr, Index, Num, Sym
 
 if TYPE_CHECKING:
     from hwsolve.expr.graph import Graph
+    from hwsolve.expr.operations import Shape
 
 
 # A constant array of more entries is only hinted at in a formula.
@@ -29,8 +31,13 @@ def expression(  # noqa: C901, PLR0911  (one way of writing after the other)
             return _listed(value) if prod(graph.shapes[node]) <= FEW else Sym("[...]")
         return Num(value)
     args = tuple([expression(graph, arg, plain=plain) for arg in graph.args[node]])
+    if row.name == "spread":
+        # broadcasting stretches it, except where it is all that there is
+        return _stretched(graph, node, args[0]) if inside else args[0]
+    if row.shape is not None:
+        args = tuple(map(_of_full_shape, repeat(graph), graph.args[node], args))
     match row.name:
-        case "spread" | "identity":
+        case "identity":
             return args[0]
         case "step":
             return Apply("step", args)
@@ -46,6 +53,26 @@ def expression(  # noqa: C901, PLR0911  (one way of writing after the other)
         case "reshape":
             return _reshaped(graph, node, args[0])
     return Apply(row.name, args, graph.attributes[node])
+
+
+def _of_full_shape(graph: Graph, node: int, written: Expr) -> Expr:
+    """An argument of an operation on whole arrays, which broadcasting does not stretch."""
+    row = graph.rows[node]
+    if row is None or row.name != "spread" or node in graph.labels:
+        return written
+    return _stretched(graph, node, written)
+
+
+def _stretched(graph: Graph, node: int, written: Expr) -> Expr:
+    """A number (or a smaller array) stretched to the shape of a node."""
+    if graph.shapes[graph.args[node][0]] == graph.shapes[node]:
+        return written
+    ones = _made("ones", graph.shapes[node])
+    return ones if written == Num(1) else Apply("mul", (written, ones))
+
+
+def _made(name: str, shape: Shape) -> Apply:
+    return Apply(name, tuple(map(Num, shape)))
 
 
 def _listed(value: Any) -> Expr:
@@ -92,18 +119,39 @@ def _placed(value: Expr, attributes: Attributes, first: int) -> Expr:
             return Apply("outer", (row, value))
         case [None, Apply() as column] if at[0] == "all":
             return Apply("outer", (value, column))
+    whole = [part for part in at if part == "all"]
+    if len(whole) == len(at) - 1 and isinstance(part := at[len(_before(at))], tuple):
+        return _between_zeros(value, shape, len(_before(at)), part)
     return Apply("place", (value,), attributes)
+
+
+def _before(at: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The parts of an index before the first that is not a whole axis."""
+    return tuple(takewhile(lambda part: part == "all", at))
+
+
+def _between_zeros(value: Expr, shape: Shape, axis: int, part: tuple[int, int]) -> Expr:
+    """A slice along one axis of an array that is 0 elsewhere."""
+    ends = [
+        _made("zeros", (*shape[:axis], size, *shape[axis + 1 :])) if size else None
+        for size in (part[0], shape[axis] - part[1])
+    ]
+    pieces = tuple(piece for piece in (ends[0], value, ends[1]) if piece is not None)
+    return Apply("concat", pieces, (("axis", axis),) if axis else ())
 
 
 def _summed(graph: Graph, node: int, inner: Expr) -> Expr:
     """A sum over the axes along which broadcasting had stretched an array."""
-    from hwsolve.expr.shapes import summed_axes
-
     before, after = graph.shapes[graph.args[node][0]], graph.shapes[node]
-    axes = summed_axes(before, after)
-    if not after or len(axes) == len(before):
+    if not after:
         return Apply("sum", (inner,))
-    return Apply("sum", (inner,), (("axis", axes[0] if len(axes) == 1 else axes),))
+    extra = len(before) - len(after)
+    for _ in range(extra):
+        inner = Apply("sum", (inner,), (("axis", 0),))
+    for axis, size in enumerate(after):
+        if size == 1 and before[extra + axis] != 1:
+            inner = Apply("sum", (inner,), (("axis", axis), ("keepdims", True)))
+    return inner
 
 
 def _reshaped(graph: Graph, node: int, inner: Expr) -> Expr:

@@ -69,7 +69,7 @@ def _compared(
 
 def _formulas_compared(problem: Problem, name: str, stated: Stated, computed: Expr) -> Verdict:
     """The verdict on a stated formula: what it means counts, not how it is spelt."""
-    from hwsolve.solvers.expressions import compared
+    from hwsolve.solvers.formulas import compared
 
     if isinstance(stated, list):
         return Verdict("shape", name, stated, computed, reason="stated a list, computed a formula")

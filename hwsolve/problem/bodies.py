@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.problem.model import (
     Body,
+    Claim,
     Cnn,
     DenseLayer,
     Derivation,
+    Functions,
     Given,
     Graph,
     Network,
@@ -186,6 +188,30 @@ def derivation(parsed: Parsed) -> Derivation:
     )
 
 
+def claim(parsed: Parsed) -> Claim:
+    """A statement, and what it rests on."""
+    get = parsed.values.get
+    options = {key: get(key) for key in _OPTIONS if get(key) is not None}
+    return Claim(
+        get("equations") or (),
+        get("cell") or "",
+        options,
+        get("claim") or (),
+        get("when") or (),
+        get("domain") or {},
+        get("shapes") or {},
+        get("witness") or (),
+        get("for_every") or (),
+        get("limit") or {},
+        get("arithmetic") or "real",
+    )
+
+
+def functions(parsed: Parsed) -> Functions:
+    """Functions of one variable."""
+    return Functions(parsed.values.get("functions") or (), parsed.values.get("equations") or ())
+
+
 # What makes the body of each kind.
 BODIES: Final[Mapping[str, Callable[[Parsed], Body]]] = {
     "graph": graph,
@@ -193,4 +219,6 @@ BODIES: Final[Mapping[str, Callable[[Parsed], Body]]] = {
     "recurrent": recurrent,
     "cnn": cnn,
     "derivation": derivation,
+    "claim": claim,
+    "functions": functions,
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from hwsolve.problem.equations import read_equations
 from hwsolve.problem.model import DerivationLine, Written
+from hwsolve.problem.names import normal
 from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
 from hwsolve.problem.source import clip, near
 
@@ -79,8 +80,8 @@ def read_shapes(source: Source, field: Field, node: Node) -> dict[str, Written]:
     for name, (key, value) in node.entries.items():
         if not isinstance(value, Scalar) or is_empty(value):
             source.fail(key, f"the shape of '{clip(name)}' is missing", "write n, or n x m")
-        elif not name.isidentifier():
+        elif (plain := normal(name)) is None:
             source.fail(key, f"'{clip(name)}' is not a name", "such as W or x")
         else:
-            shapes[name] = source.written(value)
+            shapes[plain] = source.written(value)
     return shapes

@@ -38,7 +38,9 @@ class Kind(NamedTuple):
     fields: tuple[Field, ...]
 
 
-KIND_NAMES: Final = ("graph", "network", "recurrent", "cnn", "derivation")
+KIND_NAMES: Final = (
+    "graph", "network", "recurrent", "cnn", "derivation", "claim", "functions",
+)  # fmt: skip
 
 COMMON: Final = (
     Field("kind", "choice", "what kind of problem it is", "graph", choices=KIND_NAMES),
@@ -112,6 +114,39 @@ _SHAPES: Final = Field(
     "{W: n x m, x: m}",
 )
 
+_CELL: Final = Field(
+    "cell",
+    "choice",
+    "which cell it is",
+    "lstm",
+    required=True,
+    choices=("rnn", "lstm", "gru"),
+)
+_CELL_OPTIONS: Final = (
+    Field(
+        "concatenated",
+        "option",
+        "each W multiplies the input and the state as one vector, in this order",
+        "x h",
+        choices=("x h", "h x"),
+    ),
+    Field(
+        "reset",
+        "option",
+        "whether a GRU's reset gate acts before or after the product with U",
+        "before",
+        choices=("before", "after"),
+    ),
+    Field(
+        "update",
+        "option",
+        "whether a GRU's update gate z weighs the new value or the old state",
+        "new",
+        choices=("new", "old"),
+    ),
+    Field("activation", "formula", "the activation of an rnn; by default tanh", "tanh"),
+)
+
 KINDS: Final = (
     Kind(
         "graph",
@@ -152,42 +187,14 @@ KINDS: Final = (
         "recurrent",
         "a recurrent cell run over a sequence",
         (
-            Field(
-                "cell",
-                "choice",
-                "which cell it is",
-                "lstm",
-                required=True,
-                choices=("rnn", "lstm", "gru"),
-            ),
+            _CELL,
             Field(
                 "input",
                 "name",
                 "the given sequence, one step in each row; by default x or X",
                 "x",
             ),
-            Field(
-                "concatenated",
-                "option",
-                "each W multiplies the input and the state as one vector, in this order",
-                "x h",
-                choices=("x h", "h x"),
-            ),
-            Field(
-                "reset",
-                "option",
-                "whether a GRU's reset gate acts before or after the product with U",
-                "before",
-                choices=("before", "after"),
-            ),
-            Field(
-                "update",
-                "option",
-                "whether a GRU's update gate z weighs the new value or the old state",
-                "new",
-                choices=("new", "old"),
-            ),
-            Field("activation", "formula", "the activation of an rnn; by default tanh", "tanh"),
+            *_CELL_OPTIONS,
             _EQUATIONS._replace(meaning="equations that follow the last step"),
             _EXPRESSIONS,
         ),
@@ -232,6 +239,80 @@ KINDS: Final = (
                 "[{line: ds/dz = s*(1 - s), because: quotient rule}]",
             ),
             _SHAPES,
+        ),
+    ),
+    Kind(
+        "claim",
+        "a statement that is true or false, with a proof or a counterexample",
+        (
+            _EQUATIONS._replace(
+                meaning="definitions; names without one stand for every real number",
+                example="[a = sigmoid(z), L = g*a]",
+            ),
+            _CELL._replace(
+                required=False,
+                meaning="the equations of a recurrent cell, with its gates by name",
+            ),
+            *_CELL_OPTIONS,
+            Field(
+                "claim",
+                "statements",
+                "what is claimed: comparisons, all of which have to hold",
+                "h == h'",
+                required=True,
+            ),
+            Field("when", "statements", "the conditions under which it is claimed", "x == 0"),
+            Field(
+                "domain",
+                "settings",
+                "what names range over, if not over every real number",
+                "{x: > 0}",
+            ),
+            _SHAPES._replace(
+                meaning="the shapes of vectors and matrices; a name is any size",
+                example="{W1: n x 2}",
+            ),
+            Field(
+                "witness",
+                "equations",
+                "what is claimed to exist: names, and what they are",
+                "[W = W2 @ W1, b = W2 @ b1 + b2]",
+            ),
+            Field(
+                "for_every",
+                "names",
+                "names for which the witness has to be the same, so that it may not use them",
+                "x",
+            ),
+            Field(
+                "limit",
+                "settings",
+                "computed names that tend to a value: the claim is about the limit",
+                "{i: 0}",
+            ),
+            Field(
+                "arithmetic",
+                "choice",
+                "real numbers, or floats of 64 bits in which nan and inf are values",
+                "real",
+                choices=("real", "floats"),
+            ),
+        ),
+    ),
+    Kind(
+        "functions",
+        "functions of one variable, compared: range, limits, slope, saturation, symmetry",
+        (
+            Field(
+                "functions",
+                "equations",
+                "the functions: `tanh(x)`, or with a name of its own `f = x*sigmoid(x)`",
+                "[tanh(x), sigmoid(x)]",
+                required=True,
+            ),
+            _EQUATIONS._replace(
+                meaning="functions and constants that the functions use", example="[b = 2]"
+            ),
         ),
     ),
 )

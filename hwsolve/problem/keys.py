@@ -15,7 +15,7 @@ from hwsolve.problem.equations import read_equations, read_names
 from hwsolve.problem.layers import read_dense_layers, read_layers, read_paths, read_size
 from hwsolve.problem.model import Given, Written
 from hwsolve.problem.names import normal, why_not
-from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
+from hwsolve.problem.nodes import Map, Node, Scalar, Seq, Seq, is_empty, what
 from hwsolve.problem.source import clip, near
 from hwsolve.problem.values import read_given
 
@@ -212,6 +212,28 @@ def _conventions(source: Source, field: Field, node: Node) -> dict[str, Written]
     return stated
 
 
+def _settings(source: Source, field: Field, node: Node) -> dict[str, Written]:
+    """Names with a text each; a list stands for its text."""
+    found: dict[str, Written] = {}
+    if not isinstance(node, Map):
+        wrong(source, field, node, "names with values")
+        return found
+    for text, (key, value) in node.entries.items():
+        name = normal(text)
+        if name is None:
+            source.fail(key, f"'{clip(text)}' is not a name", why_not(text))
+        elif name in found:
+            source.fail(key, f"'{clip(text)}' is another spelling of '{name}'", "remove one")
+        elif isinstance(value, Scalar) and not is_empty(value):
+            found[name] = source.written(value)
+        elif isinstance(value, Seq) and all(isinstance(item, Scalar) for item in value.items):
+            numbers = [item.text for item in value.items if isinstance(item, Scalar)]
+            found[name] = Written(f"[{', '.join(numbers)}]", source.place(value))
+        else:
+            source.fail(key, f"'{clip(text)}' has no value in '{field.name}'", _no_value(text))
+    return found
+
+
 # How a value of each type in the table of fields is read.
 READERS: Final[Mapping[str, Callable[[Source, Field, Any], Any]]] = {
     "text": _text,
@@ -233,4 +255,5 @@ READERS: Final[Mapping[str, Callable[[Source, Field, Any], Any]]] = {
     "derivation lines": read_derivation_lines,
     "shapes": read_shapes,
     "statements": read_statements,
+    "settings": _settings,
 }

@@ -173,7 +173,35 @@ class Derivation(NamedTuple):
     shapes: dict[str, Written]
 
 
-Body: TypeAlias = Derivation | Graph | Network | Recurrent | Cnn
+class Claim(NamedTuple):
+    """`kind: claim`: a statement about equations or a cell, and what it rests on.
+
+    `cell` is "" where there is none, and `options` are its keys as in `Recurrent`.
+    `domain` and `limit` hold texts by name, `witness` equations for what is claimed to
+    exist, which may not use the names of `for_every`; `arithmetic` is "real" or "floats".
+    """
+
+    equations: tuple[Written, ...]
+    cell: str
+    options: dict[str, Written]
+    claim: tuple[Written, ...]
+    when: tuple[Written, ...]
+    domain: dict[str, Written]
+    shapes: dict[str, Written]
+    witness: tuple[Written, ...]
+    for_every: tuple[Written, ...]
+    limit: dict[str, Written]
+    arithmetic: str
+
+
+class Functions(NamedTuple):
+    """`kind: functions`: functions of one variable (`tanh(x)`, `f = x*sigmoid(x)`)."""
+
+    functions: tuple[Written, ...]
+    equations: tuple[Written, ...]
+
+
+Body: TypeAlias = Claim | Derivation | Functions | Graph | Network | Recurrent | Cnn
 
 
 class Settings(NamedTuple):

@@ -115,6 +115,8 @@ def _type(field: Field) -> Schema:  # noqa: C901, PLR0911, PLR0912  (one case fo
             }
         case "shapes":
             return {"type": "object", "additionalProperties": _TEXT}
+        case "settings":
+            return {"type": "object", "additionalProperties": _NAMES}
         case "paths":
             return {"type": "object", "additionalProperties": _NAMES}
         case _:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hwsolve.proofs.identity import Comparison
 
 # After so many seconds what was compared until then has to do.
-SECONDS: Final = 2.0
+SECONDS: Final = 1.0
 # Sizes to try are not larger, and so many choices of sizes are tried.
 LARGEST, CHOICES = 6, 3
 # Indices are tried in all combinations up to this many, else in so many random ones.
@@ -37,6 +37,9 @@ SEED: Final = 5
 # Entries of a gradient that are held against differences.
 ENTRIES: Final = 12
 POINTS: Final = 60
+# Up to so many kinks each side of each is tried, in the formula and in the graph.
+FEW_KINKS: Final = 3
+MANY_SIZES: Final = 6
 _KINKS: Final = frozenset({
     "relu", "abs", "sign", "step", "maximum", "minimum", "lt", "le", "gt", "ge",
 })  # fmt: skip
@@ -216,7 +219,6 @@ def _choices(question: Question, free: Mapping[str, Range]) -> Iterator[dict[str
     """Small sizes for which no range is empty: small ones first, then different ones."""
     names = sorted(question.definitions.sizes)
     ranges = [*_ranges(question), *free.values()]
-    found: list[dict[str, int]] = []
     equal = [dict.fromkeys(names, size) for size in range(1, LARGEST + 1)]
     staggered = [
         {name: 2 + (start + place) % 3 for place, name in enumerate(names)} for start in range(3)
@@ -226,12 +228,42 @@ def _choices(question: Question, free: Mapping[str, Range]) -> Iterator[dict[str
         for at in product(range(1, LARGEST + 1), repeat=min(len(names), 3))
         if len(at) == len(names)
     ]
-    for sizes in (*equal[:2], *staggered, *equal[2:], *grown):
+    wanted = [*equal[:2], *staggered, *equal[2:], *grown]
+    if names and any(_kinks(question.definitions)):
+        wanted = _with_few_kinks(question, names) or wanted
+    found: list[dict[str, int]] = []
+    for sizes in wanted:
         if sizes not in found and all(_is_filled(range_, sizes) for range_ in ranges):
             found.append(sizes)
             yield sizes
             if len(found) == (CHOICES if names else 1):
                 return
+
+
+def _with_few_kinks(question: Question, names: Sequence[str]) -> list[dict[str, int]]:
+    """Sizes with so few ReLUs that every side of every kink can be tried, different ones."""
+    loops = [inside for _, inside in _kinks(question.definitions)]
+    fitting: list[dict[str, int]] = []
+    for at in product((3, 2, 1), repeat=len(names) if len(names) <= MANY_SIZES else 0):
+        sizes = dict(zip(names, at, strict=False))
+        try:
+            count = sum(
+                prod(_whole(r.high, sizes) - _whole(r.low, sizes) + 1 for _, r in inside)
+                for inside in loops
+            )
+        except EquationError:
+            return []
+        if count <= FEW_KINKS:
+            fitting.append(sizes)
+    chosen: list[dict[str, int]] = []
+    large: set[str] = set()
+    fitting.sort(key=lambda sizes: -len({*sizes.values()} - {1}) - sum(sizes.values()) / 100)
+    for sizes in fitting:
+        new = {name for name, size in sizes.items() if size > 1} - large
+        if new or not chosen:
+            chosen.append(sizes)
+            large |= new
+    return chosen[:CHOICES]
 
 
 def _ranges(question: Question) -> Iterator[Range]:
@@ -336,9 +368,8 @@ def differences(
     """
     if len(deriv.bottoms) != 1:
         return None
-    trials, worst, chosen = 0, 0.0, dict[str, int]()
-    for sizes in _choices(question, free or {}):
-        chosen = sizes
+    trials, worst = 0, 0.0
+    chosen = max(_choices(question, free or {}), key=lambda sizes: sum(sizes.values()))
     for indices in _indices(free or {}, chosen):
         if trials >= ENTRIES:
             break
@@ -363,11 +394,10 @@ def _at_a_point(deriv: Deriv, value: Expr, context: Context) -> tuple[int, float
     whole = statement.lowering.lower(bottom)
     if isinstance(whole, Bundle):
         targets = [(entry, ()) for _, entry in sorted(whole.entries.items())]
-    elif graph.rows[node] is None or node in graph.labels:
-        shape = graph.shapes[node]
-        targets = [(node, at) for at in product(*map(range, shape))]
-    else:  # an entry of an array
+    elif _is_entry(graph, node):
         targets = [_entry_of(graph, node)]
+    else:
+        targets = [(node, at) for at in product(*map(range, graph.shapes[node]))]
     for point in random_points(statement, POINTS, SEED):
         try:
             values = statement.at(system, point)
@@ -382,14 +412,19 @@ def _at_a_point(deriv: Deriv, value: Expr, context: Context) -> tuple[int, float
             if finding.agrees is None:
                 continue
             if not finding.agrees:
-                raise EquationError(
-                    f"the formula gives {float(claim):.10g}, differences give {finding.numeric:.10g}"
-                )
+                found = f"the formula gives {float(claim):.10g}"
+                raise EquationError(f"{found}, differences give {finding.numeric:.10g}")
             trials += 1
             worst = max(worst, finding.difference)
         if trials:
             return trials, worst
     return None
+
+
+def _is_entry(graph: Any, node: int) -> bool:
+    """Whether a node picks an entry of an array."""
+    row = graph.rows[node]
+    return row is not None and row.name == "item"
 
 
 def _entry_of(graph: Any, node: int) -> tuple[int, tuple[int, ...]]:

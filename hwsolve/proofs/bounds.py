@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 DIGITS: Final = 50
 # exp of a larger number is taken to be anything above exp of this one.
-FURTHEST: Final = 20_000
+FURTHEST: Final = 1500
 # The series of the number system Decimals are exact to 60 digits; these 45 are certain.
 MARGIN: Final = Fraction(1, 10**45)
 # Beyond this argument sin and cos are only known to lie between -1 and 1.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hwsolve.proofs.identity import Comparison
+    from hwsolve.proofs.prover import Test
     from hwsolve.proofs.situation import Claim
 
 SECONDS: Final = 3.0
@@ -305,6 +306,8 @@ class _Decider:
                 sizes=situation.sizes,
                 shapes=shapes,
                 first_index=self.claim.first_index,
+                conventions=self.claim.conventions,
+                log_base=self.claim.log_base,
             )
             try:
                 found = proved_equal(left, right, context)
@@ -330,31 +333,43 @@ class _Decider:
         return all(_form(other) == form for other in others)
 
     def _by_words(self, number: int) -> Proof | None:
-        comparison = self.claim.comparisons[number]
-        if comparison.op != "eq" or self.claim.conditions:
-            return None
+        """An equality of matrices as words of letters, or of sums over a symbolic range."""
         from hwsolve.expr.tree import Sym
         from hwsolve.proofs.identity import Comparison
         from hwsolve.proofs.matrices import equal_for_every_shape
         from hwsolve.proofs.ranges import Case, Indices
-        from hwsolve.proofs.sums import Setting
+        from hwsolve.proofs.sums import Assumption, Setting, proved_for_every_size
 
+        claim = self.claim
+        comparison = claim.comparisons[number]
+        if comparison.op != "eq" or any(test.op != "eq" for test in claim.conditions):
+            return None
+        if not same_domain(self._prover(len(self.situations) - 1, any_size=False), self._last(number)):
+            return None
+        left, right = comparison.args
         shapes = {
             name: tuple(Sym(axis) if isinstance(axis, str) else Num(axis) for axis in shape)
-            for name, shape in self.claim.shapes.items()
+            for name, shape in claim.shapes.items()
         }
-        left, right = comparison.args
-        setting = Setting(
-            self.claim.equations, (), Indices(self.claim.equations, (left, right)), shapes
-        )
+        assumed = tuple(map(Assumption, claim.conditions))
         try:
-            chance = equal_for_every_shape(left, right, setting, Case())
+            indices = Indices(claim.equations, (left, right, *claim.conditions))
+            setting = Setting(claim.equations, assumed, indices, shapes)
+            if not shapes:
+                found = proved_for_every_size(left, right, setting, Case())
+            else:
+                chance = equal_for_every_shape(left, right, setting, Case())
+                found = None
+                if chance is not None:
+                    found = Comparison(True, True, "words of matrices", 1, chance)  # noqa: FBT003  (equal and proved)
         except EquationError:
             return None
-        if chance is None:
+        if found is None or not found.equal:
             return None
-        identity = Comparison(True, True, "words of matrices", 1, chance)  # noqa: FBT003  (equal and proved)
-        return Proof(IDENTITY, identity=identity, situation=self.last, sizes=EVERY)
+        return Proof(IDENTITY, identity=found, situation=self.last, sizes=EVERY)
+
+    def _last(self, number: int) -> Test:
+        return self.situations[-1].tests[number]
 
 
 def _assignments(names: Sequence[str]) -> list[dict[str, int]]:

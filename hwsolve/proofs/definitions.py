@@ -13,7 +13,7 @@ from hwsolve.errors import EquationError, did_you_mean
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, children, walk
 from hwsolve.proofs.entry_form import Axes, EntryForm
 from hwsolve.proofs.index_ranges import Affine, Facts, Range, added, affine, ends, tightest, written
-from hwsolve.proofs.names import all_names, fresh, free_names
+from hwsolve.proofs.names import all_names, free_names, fresh, substitute
 from hwsolve.proofs.products import Factor, Product, negative, product_of, terms_of
 from hwsolve.proofs.tidy import tidy
 
@@ -78,7 +78,8 @@ class Definitions:
         self.equations = tuple(eq for eq in equations if eq.parameters is None)
         declared = {name: self._shaped(sizes) for name, sizes in (shapes or {}).items()}
         self.axes: dict[str, Axes] = {**ranges_by_use(self.equations, declared)}
-        self.letters = all_names(eq.body for eq in equations) | all_names(assumptions)
+        self.letters = all_names(eq.body for eq in equations)
+        self.letters |= {name for assumption in assumptions for name in names_in(assumption)}
         self.letters |= {_base(eq.target).name for eq in equations} | set(self.axes)
         self.sizes = self._sizes()
         self.letters |= self.sizes
@@ -140,8 +141,7 @@ class Definitions:
         indices = equation.target.indices if isinstance(equation.target, Index) else ()
         variables = [part.name for part in indices if isinstance(part, Sym)]
         body = self.form.expanded(equation.body)
-        if name in free_names(body):
-            raise EquationError(f"'{name}' is defined by itself", equation.target.at)
+        self._check_order(name, body)
         further = self.form.axes(body)
         ranges = (*(loops[variable] for variable in variables), *further)
         taken = self.letters | set(variables)
@@ -156,6 +156,20 @@ class Definitions:
         self.axes[name] = ranges
         self.by_name[name] = Definition(name, tuple(variables), ranges, entry, equation)
         self.uses[name] = frozenset(names_in(entry))
+
+    def _check_order(self, name: str, body: Expr) -> None:
+        """Refuse a name that is defined by itself or further down."""
+        used = names_in(body)
+        if name in used:
+            raise EquationError(f"'{name}' is defined by itself", _place(body, name))
+        for equation in self.equations:
+            later = _base(equation.target).name
+            if later in used and later not in self.by_name:
+                raise EquationError(
+                    f"'{later}' is used before it is defined",
+                    _place(body, later),
+                    "move its equation up",
+                )
 
     def without_derivatives(self, expr: Expr) -> Expr:
         """An expression with the derivatives in it worked out."""
@@ -184,6 +198,23 @@ class Definitions:
             raise EquationError("this is an array: ask for an entry, such as z[i]", -1)
         return self.form.entry(body, ())
 
+    def written_out(self, expr: Expr) -> Expr:
+        """A formula in single numbers with the definitions of all names put in."""
+        match expr:
+            case Sym(name=name) if name in self.by_name:
+                return self.written_out(self.by_name[name].body)
+            case Index(base=Sym(name=name)) if name in self.by_name:
+                definition = self.by_name[name]
+                values = dict(zip(definition.variables, expr.indices, strict=True))
+                return self.written_out(substitute(definition.body, values))
+            case Apply():
+                args = tuple(map(self.written_out, expr.args))
+                return Apply(expr.op, args, expr.attributes, expr.at)
+            case Over():
+                body = self.written_out(expr.body)
+                return Over(expr.op, body, expr.variable, expr.low, expr.high, expr.at)
+        return expr
+
     def known(self, name: str) -> bool:
         """Whether a name occurs in the equations, with a value or as a symbol."""
         return name in self.by_name or name in self.symbols() or name in self.sizes
@@ -191,21 +222,20 @@ class Definitions:
     def symbols(self) -> list[str]:
         """The names that no equation defines and that are no size, in order of use."""
         found: dict[str, None] = {}
-        for definition in self.by_name.values():
-            for name in names_in(definition.body):
-                if name not in self.by_name and name not in self.sizes and name not in CONSTANTS:
+        for equation in self.equations:
+            hidden = {loop.variable for loop in equation.loops}
+            for name in names_in(equation.body):
+                if name not in hidden and not self._is_special(name):
                     found.setdefault(name)
-        return [name for name in found if not any(name in d.variables for d in self._all())]
+        return list(found)
 
-    def _all(self) -> Iterable[Definition]:
-        return self.by_name.values()
+    def _is_special(self, name: str) -> bool:
+        return name in self.by_name or name in self.sizes or name in CONSTANTS
 
     def unknown(self, name: str, at: int) -> EquationError:
         """The error for a name that the equations do not have."""
         hint = did_you_mean(name, [*self.by_name, *self.symbols(), *self.axes])
-        return EquationError(
-            f"'{name}' is not in the equations", at, hint or "use a name that is"
-        )
+        return EquationError(f"'{name}' is not in the equations", at, hint or "use a name that is")
 
     def below(self, names: Iterable[str]) -> set[str]:
         """The names that some names depend on, and they themselves."""
@@ -244,6 +274,12 @@ def names_in(expr: Expr) -> dict[str, None]:
     return found
 
 
+def _place(expr: Expr, name: str) -> int:
+    """The place of a name in an expression."""
+    places = [node.at for node in walk(expr) if isinstance(node, Sym) and node.name == name]
+    return places[0] if places else -1
+
+
 def as_logistic(body: Expr) -> Expr:
     """`1/(1 + exp(-z))` as `sigmoid(z)`, whose derivative is written through its value."""
     product = product_of(body)
@@ -253,7 +289,9 @@ def as_logistic(body: Expr) -> Expr:
             match sorted(terms, key=lambda term: len(term.factors)):
                 case [
                     Product(number=1, factors=()),
-                    Product(number=1, factors=(Factor(base=Apply(op="exp", args=(z,)), exponent=1),)),
+                    Product(
+                        number=1, factors=(Factor(base=Apply(op="exp", args=(z,)), exponent=1),)
+                    ),
                 ]:
                     return Apply("sigmoid", (negative(z),))
     return body
@@ -287,7 +325,9 @@ def ranges_by_use(equations: Sequence[Equation], declared: Mapping[str, Axes]) -
                 spans = [_span(part, inside) for part in entry.indices]
                 used.setdefault(entry.base.name, []).append(spans)
     for name, places in used.items():
-        axes = [_hull([spans[k] for spans in places if k < len(spans)]) for k in range(len(places[0]))]
+        axes = [
+            _hull([spans[k] for spans in places if k < len(spans)]) for k in range(len(places[0]))
+        ]
         if all(axis is not None for axis in axes):
             known[name] = tuple(axis for axis in axes if axis is not None)
     return known

@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from hwsolve.expr.tree import Apply, Expr, Num, Over, walk
+from hwsolve.proofs.index_ranges import Facts, Range, added, affine, ends, solved, tightest, written
 from hwsolve.proofs.names import free_names, fresh, substitute, with_index
 from hwsolve.proofs.products import (
-    ONE,
     Factor,
     Product,
     content,
@@ -24,7 +24,6 @@ from hwsolve.proofs.products import (
     terms_of,
     times,
 )
-from hwsolve.proofs.index_ranges import Facts, Range, added, affine, ends, solved, tightest, written
 from hwsolve.proofs.tidy import Tidier, is_delta
 
 # Multiplying out more summands than this helps nobody.
@@ -126,7 +125,7 @@ def _split(terms: list[Product], variable: str) -> list[Product]:
             continue
         base, power = term.factors[position]
         others = list(term.factors)
-        others[position] = Factor(base, power - 1)  # type: ignore[operator]  # a whole number
+        others[position] = Factor(base, power - 1)
         rest = Product(term.number, tuple(f for f in others if f.exponent != 0))
         parts = terms_of(base)
         with_delta = [part for part in parts if _mentions(product_expr(part), variable)]
@@ -153,17 +152,21 @@ def _picked(place: _Sum, term: Product) -> Expr | None:
     for position, (base, power) in enumerate(term.factors):
         if not isinstance(base, Apply) or not is_delta(base) or power != 1:
             continue
-        value = solved(*base.args, place.variable)
+        value = _solved(base, place.variable)
         if value is None:
             continue
         if place.outside.facts.contains(place.range.low, value, place.range.high):
             rest = Product(term.number, _without(term.factors, position))
-            return place.outside.expr(
-                substitute(product_expr(rest), {place.variable: value})
-            )
+            return place.outside.expr(substitute(product_expr(rest), {place.variable: value}))
         if place.outside.facts.excludes(place.range.low, value, place.range.high):
             return Num(0)
     return _through_inner(place, term)
+
+
+def _solved(delta: Apply, variable: str) -> Expr | None:
+    """The value of an index for which a delta is 1."""
+    left, right = delta.args
+    return solved(left, right, variable)
 
 
 def _without(factors: tuple[Factor, ...], position: int) -> tuple[Factor, ...]:
@@ -197,7 +200,7 @@ def _exchanged(place: _Sum, inner: Over, delta: Apply, rest: Product) -> Expr | 
     """The sums exchanged, where the delta then picks this index for every inner one."""
     if place.variable in free_names(inner.low) | free_names(inner.high):
         return None
-    value = solved(*delta.args, place.variable)
+    value = _solved(delta, place.variable)
     facts = place.outside.facts.within(inner.variable, inner.low, inner.high)
     if value is None or not facts.contains(place.range.low, value, place.range.high):
         return None
@@ -207,7 +210,7 @@ def _exchanged(place: _Sum, inner: Over, delta: Apply, rest: Product) -> Expr | 
 
 def _cut(place: _Sum, inner: Over, delta: Apply, rest: Product) -> Expr | None:
     """This sum over those of its indices for which the inner one stays in its range."""
-    value = solved(*delta.args, inner.variable)
+    value = _solved(delta, inner.variable)
     if value is None:
         return None
     low, high = place.range
@@ -269,7 +272,7 @@ def with_condition(expr: Expr, facts: Facts) -> Expr:
         for at, (candidate, exponent) in enumerate(body.factors):
             if not isinstance(candidate, Apply) or not is_delta(candidate) or exponent != 1:
                 continue
-            value = solved(*candidate.args, base.variable)
+            value = _solved(candidate, base.variable)
             if value is None:
                 continue
             inner = Product(body.number, _without(body.factors, at))

@@ -319,7 +319,7 @@ class EntryForm:
                 found.append(_moved(part, around, axis))
         return tuple(found)
 
-    def _array_entry(self, expr: Apply, at: tuple[Expr, ...]) -> Expr:  # noqa: C901, PLR0911, PLR0912  (a case for each operation)
+    def _array_entry(self, expr: Apply, at: tuple[Expr, ...]) -> Expr:  # noqa: C901, PLR0911  (a case for each operation)
         args = expr.args
         match expr.op:
             case "matmul":

@@ -77,10 +77,11 @@ def added(
     if left is None or right is None:
         return None
     total = dict(left)
-    for name, part in (*((name, factor * part) for name, part in right.items()), (CONSTANT, plus)):
+    parts = [(name, factor * part) for name, part in right.items()]
+    for name, part in (*parts, (CONSTANT, Fraction(plus))):
         value = total.get(name, Fraction(0)) + part
         if value:
-            total[name] = Fraction(value)
+            total[name] = value
         else:
             total.pop(name, None)
     return total
@@ -190,7 +191,9 @@ class Facts:
         for name in present:
             others = (self.ranges[other] for other in present if other != name)
             if not any(
-                name in (affine(end) or {}) for range_ in others for end in (range_.low, range_.high)
+                name in (affine(end) or {})
+                for range_ in others
+                for end in (range_.low, range_.high)
             ):
                 return name
         return present[0]

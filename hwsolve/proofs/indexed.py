@@ -15,7 +15,7 @@ from hwsolve.expr.operations import OPERATIONS
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, wrap
 from hwsolve.proofs.definitions import Definition, Definitions, names_in
 from hwsolve.proofs.index_ranges import Facts, Range
-from hwsolve.proofs.names import all_names, fresh, free_names, substitute, with_index
+from hwsolve.proofs.names import all_names, free_names, fresh, substitute, with_index
 from hwsolve.proofs.products import product_of, terms_of
 from hwsolve.proofs.rewriting import (
     Named,
@@ -157,16 +157,18 @@ class Gradient:
         has = f"{wanted} ind{'ex' if wanted == 1 else 'ices'}" if wanted else "no index"
         letters = ", ".join(("i", "j", "k", "l")[:wanted])
         raise EquationError(
-            f"'{name}' has {has}, not {found}", expr.at, f"write {name}[{letters}]" if wanted else ""
+            f"'{name}' has {has}, not {found}",
+            expr.at,
+            f"write {name}[{letters}]" if wanted else "",
         )
 
     def _facts_of_top(self) -> Facts:
         ranges: dict[str, Range] = {}
         if isinstance(self.top, Index) and isinstance(self.top.base, Sym):
-            ranges = self._ranges(self.top.base.name, self.top.indices)
+            ranges = self.ranges(self.top.base.name, self.top.indices)
         return Facts(ranges)
 
-    def _ranges(self, name: str, indices: Sequence[Expr]) -> dict[str, Range]:
+    def ranges(self, name: str, indices: Sequence[Expr]) -> dict[str, Range]:
         """The ranges of free indices that stand alone in an entry."""
         axes = self.definitions.axes.get(name, ())
         return {
@@ -191,7 +193,9 @@ class Gradient:
         if not definitions.known(name):
             raise definitions.unknown(name, symbol.at)
         if name in definitions.sizes:
-            raise EquationError(f"'{name}' is a size, which nothing is differentiated by", bottom.at)
+            raise EquationError(
+                f"'{name}' is a size, which nothing is differentiated by", bottom.at
+            )
         axes = definitions.axes.get(name)
         if axes is None and isinstance(bottom, Index):
             indexed = any(
@@ -211,8 +215,8 @@ class Gradient:
 
     def _derivative(self, name: str, indices: tuple[Expr, ...]) -> Derivative:
         bottom = Index(Sym(name), indices) if indices else Sym(name)
-        facts = Facts({**self.facts.ranges, **self._ranges(name, indices)})
-        definitions, tidier = self.definitions, self._tidier(facts)
+        facts = Facts({**self.facts.ranges, **self.ranges(name, indices)})
+        definitions, tidier = self.definitions, self.tidier(facts)
         chains = list(self._chains(name, indices, facts))
         total = tidier.sum([product_of(chain.product) for chain in chains])
         total = over_one_divisor(simplest(tidier.expr(total), tidier))
@@ -223,19 +227,19 @@ class Gradient:
                 total = taken_out(total, factor)
         return Derivative(Deriv(self.top, (bottom,)), total, tuple(chains))
 
-    def _tidier(self, facts: Facts, *, resolve: bool = True) -> Tidier:
+    def tidier(self, facts: Facts, *, resolve: bool = True, assuming: bool = True) -> Tidier:
+        """What tidies formulas of these definitions, with these ranges of free indices."""
         definitions = self.definitions
-        return Tidier(facts, known_sums(definitions), decimals=definitions.decimals, resolve=resolve)
+        known = known_sums(definitions) if assuming else None
+        return Tidier(facts, known, decimals=definitions.decimals, resolve=resolve)
 
-    def _chains(
-        self, name: str, indices: tuple[Expr, ...], facts: Facts
-    ) -> Iterable[Chain]:
+    def _chains(self, name: str, indices: tuple[Expr, ...], facts: Facts) -> Iterable[Chain]:
         """Every way on which a quantity acts on the top."""
         definitions = self.definitions
         if self.output is not None and base_name(self.output) == name:
             bottom = Index(Sym(name), indices) if indices else Sym(name)
             own = self._deltas(self.output, bottom)
-            value = self._tidier(facts).expr(own)
+            value = self.tidier(facts).expr(own)
             yield Chain(self.output, (), own, value, Num(1), value)
             return
         if name in self.direct:
@@ -247,11 +251,11 @@ class Gradient:
                     yield chain
 
     def _chain_from_top(self, name: str, indices: tuple[Expr, ...], facts: Facts) -> Chain:
-        tidier = self._tidier(facts)
+        tidier = self.tidier(facts)
         raw = self._partial(self.body, name, indices, self.output)
         named = self._named(self.output) if self.output is not None else None
         local = _finished(tidier.expr(raw), tidier, named, self.output)
-        before = self._tidier(facts, resolve=False).expr(raw)
+        before = self.tidier(facts, resolve=False).expr(raw)
         through = self.output if self.output is not None else Sym("")
         return Chain(through, (), before, local, Num(1), local)
 
@@ -268,18 +272,18 @@ class Gradient:
         )
         inside = Facts({**facts.ranges, **dict(over)})
         above = self._above(user, at)
-        if above == Num(0):
-            return None
         target = Index(Sym(user.name), at) if at else Sym(user.name)
         body = substitute(user.body, values)
-        tidier = self._tidier(inside)
+        tidier = self.tidier(inside)
         raw = self._partial(body, name, indices, target)
         local = _finished(tidier.expr(raw), tidier, self._named(target), target)
-        before = self._tidier(inside, resolve=False).expr(raw)
+        if Num(0) in {above, local}:
+            return None
+        before = self.tidier(inside, resolve=False).expr(raw)
         product = above * local
         for variable, (low, high) in reversed(over):
             product = Over("sum", product, variable, low, high)
-        outside = self._tidier(facts)
+        outside = self.tidier(facts)
         contributed = simplest(outside.expr(product), outside)
         return Chain(target, over, before, local, above, contributed)
 
@@ -288,7 +292,9 @@ class Gradient:
         known = self.intermediate(user.name)
         (bottom,) = known.name.bottoms
         own = bottom.indices if isinstance(bottom, Index) else ()
-        values = {part.name: new for part, new in zip(own, at, strict=True) if isinstance(part, Sym)}
+        values = {
+            part.name: new for part, new in zip(own, at, strict=True) if isinstance(part, Sym)
+        }
         value: Expr = known.name if size(known.value) > LONG else known.value
         return substitute(value, values)
 
@@ -330,7 +336,7 @@ class Gradient:
             result = delta if result == Num(1) else result * delta
         return result
 
-    def _partial(
+    def _partial(  # noqa: PLR0911  (a case for each kind of node)
         self, expr: Expr, name: str, indices: tuple[Expr, ...], output: Expr | None = None
     ) -> Expr:
         """The derivative of a formula by a name, all other names held apart.

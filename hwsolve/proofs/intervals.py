@@ -162,8 +162,8 @@ class Interval:
             return NotImplemented
         other = Interval.of(other)
         return Interval(
-            self.low + other.low,
-            self.high + other.high,
+            _sum(self.low, other.low),
+            _sum(self.high, other.high),
             self.low_open or other.low_open,
             self.high_open or other.high_open,
         )
@@ -334,6 +334,13 @@ def _reciprocal(end: End) -> End:
     return 0 if isinstance(end, float) else 1 / Fraction(end)
 
 
+def _sum(one: End, other: End) -> End:
+    """The sum of two ends; a long fraction is never turned into a float."""
+    if isinstance(one, float):
+        return one
+    return other if isinstance(other, float) else one + other
+
+
 def _product(one: tuple[End, bool], other: tuple[End, bool]) -> tuple[End, bool]:
     """A corner of a product, and whether it is only approached."""
     (first, first_open), (second, second_open) = one, other
@@ -341,6 +348,8 @@ def _product(one: tuple[End, bool], other: tuple[End, bool]) -> tuple[End, bool]
         # 0 times anything is 0, also at an end that is never reached
         reached = (first == 0 and not first_open) or (second == 0 and not second_open)
         return 0, not reached
+    if isinstance(first, float) or isinstance(second, float):
+        return (INFINITY if (first > 0) == (second > 0) else -INFINITY), True
     return first * second, first_open or second_open
 
 

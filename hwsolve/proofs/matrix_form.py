@@ -64,9 +64,22 @@ class _Assembly:
     def __init__(self, axes: Mapping[str, Axes], ranges: dict[str, Range]) -> None:
         self.axes = axes
         self.ranges = ranges
+        self._known: dict[tuple[Expr, tuple[str, ...]], Expr] = {}
 
     def whole(self, expr: Expr, at: tuple[str, ...]) -> Expr:
-        """The array with just these indices."""
+        """The array with just these indices, with as few transposes as there can be."""
+        if len(at) != MATRIX:
+            return self._whole(expr, at)
+        known = self._known.get((expr, at))
+        if known is None:
+            found = [self._whole(expr, at)]
+            if not isinstance(expr, Index):
+                with suppress(_NoFormError):
+                    found.append(_transposed(self._whole(expr, at[::-1])))
+            known = self._known[expr, at] = min(found, key=size)
+        return known
+
+    def _whole(self, expr: Expr, at: tuple[str, ...]) -> Expr:
         part = self.part(expr, at)
         if part.over == at:
             return part.expr
@@ -140,9 +153,7 @@ class _Assembly:
         return _Part(product_expr(Product(number.number, (*number.factors, *factors))), over)
 
     def _elementwise(self, parts: list[tuple[_Part, Fraction]], over: tuple[str, ...]) -> Expr:
-        factors = tuple(
-            Factor(self._stretched(part, over), power) for part, power in parts
-        )
+        factors = tuple(Factor(self._stretched(part, over), power) for part, power in parts)
         return product_expr(Product(Fraction(1), factors))
 
     def _factor(self, base: Expr, at: tuple[str, ...]) -> _Part:
@@ -150,12 +161,14 @@ class _Assembly:
             return _Part(self._scalar(base), ())
         match base:
             case Index(base=Sym(name=name), indices=indices):
-                return self._entry(base, name, indices, at)
+                return self._entry(name, indices, at)
             case Over(op="sum" | "mean"):
                 return self._contracted(base, at)
             case Apply(op="add" | "sub"):
                 return self.part(base, at)
-            case Apply(op="delta", args=(Sym(name=one), Sym(name=other))) if {one, other} == set(at):
+            case Apply(op="delta", args=(Sym(name=one), Sym(name=other))) if {one, other} == set(
+                at
+            ):
                 return _Part(Apply("eye", (self.ranges[at[0]].size,)), at)
             case Apply() if base.op not in {"delta", "prod"}:
                 parts = [self.part(arg, at) for arg in base.args]
@@ -180,9 +193,7 @@ class _Assembly:
                 return Apply(expr.op, args, expr.attributes)
         return expr
 
-    def _entry(
-        self, entry: Index, name: str, indices: tuple[Expr, ...], at: tuple[str, ...]
-    ) -> _Part:
+    def _entry(self, name: str, indices: tuple[Expr, ...], at: tuple[str, ...]) -> _Part:
         """A whole array, or its transpose."""
         axes = self.axes.get(name, ())
         letters = tuple(part.name if isinstance(part, Sym) else "" for part in indices)

@@ -47,7 +47,7 @@ def number_of(expr: Expr) -> Fraction | None:
     return None
 
 
-def product_of(expr: Expr) -> Product:
+def product_of(expr: Expr) -> Product:  # noqa: PLR0911  (a case for each form)
     """An expression as a product; what is none is its own only factor."""
     number = number_of(expr)
     if number is not None:
@@ -68,9 +68,9 @@ def product_of(expr: Expr) -> Product:
             whole = number_of(exponent)
             if whole is None:
                 return Product(ONE, (Factor(base, exponent),))
-            inner = product_of(base)
-            if whole.denominator == 1 and abs(whole) < 1000 and (inner.number or whole > 0):  # noqa: PLR2004  (an exact power of reasonable size)
-                return raised(inner, int(whole))
+            root = product_of(base)
+            if whole.denominator == 1 and abs(whole) < 1000 and (root.number or whole > 0):  # noqa: PLR2004  (an exact power of reasonable size)
+                return raised(root, int(whole))
     return Product(ONE, (Factor(expr),))
 
 
@@ -284,7 +284,9 @@ _ARITHMETIC: Final = frozenset({"add", "sub", "neg", "mul", "div", "pow"})
 _DEPTH: Final = ""
 
 
-def key(expr: Expr, bound: Mapping[str, int] | None = None) -> Key:
+def key(  # noqa: PLR0911  (a case for each kind of node)
+    expr: Expr, bound: Mapping[str, int] | None = None
+) -> Key:
     """Equal for expressions that differ only in order, grouping and the names of bound indices."""
     bound = bound or {_DEPTH: 0}
     match expr:

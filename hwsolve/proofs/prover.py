@@ -34,6 +34,7 @@ INTERVALS: Final = "interval arithmetic"
 FACTORS: Final = "bounds of the factors"
 ALGEBRA: Final = "exact algebra"
 CASES: Final = "exact algebra, case by case"
+ZERO: Final = "zero"
 SLOPES: Final = "monotonicity"
 ORDER: Final = "order of the entries"
 
@@ -53,6 +54,7 @@ class Shown(NamedTuple):
         method: what kind of proof it is.
         nodes: the nodes whose intervals it rests on, in order.
         cases: how many cases were told apart.
+        how: what showed the sign of the difference, in each of them.
         parts: the two products that were compared factor by factor, as intervals.
         slopes: the pieces on which a difference rises or falls.
         orders: the arrays that have the same order.
@@ -61,6 +63,7 @@ class Shown(NamedTuple):
     method: str
     nodes: tuple[int, ...] = ()
     cases: int = 1
+    how: tuple[str, ...] = ()
     parts: tuple[Interval, Interval] | None = None
     slopes: Slopes | None = None
     orders: tuple[Order, Order] | None = None
@@ -202,6 +205,7 @@ class Prover:
         )
         stack: list[tuple[dict[tuple[object, ...], int], tuple[Constraint, ...]]] = [({}, ())]
         leaves = 0
+        how: dict[str, None] = {}
         while stack:
             cases, extra = stack.pop()
             if perf_counter() > self.deadline:
@@ -214,8 +218,10 @@ class Prover:
                 Reading(quotients, cases, self.any_size),
             )
             try:
-                if not self._holds(algebra, (low, high), extra, strict=strict):
+                found = self._holds(algebra, (low, high), extra, strict=strict)
+                if found is None:
                     return None
+                how.setdefault(found)
                 leaves += 1
             except NeedsCaseError as kink:
                 if len(cases) >= DEEPEST:
@@ -226,7 +232,7 @@ class Prover:
                     stack.append((chosen, (*extra, *_supposed(inside, side, closed=not jumps))))
             except ContradictionError:
                 leaves += 1
-        return Shown(ALGEBRA if leaves == 1 else CASES, cases=leaves)
+        return Shown(ALGEBRA if leaves == 1 else CASES, cases=leaves, how=tuple(how))
 
     def _holds(
         self,
@@ -235,17 +241,18 @@ class Prover:
         extra: Sequence[Constraint],
         *,
         strict: bool | None,
-    ) -> bool:
+    ) -> str | None:
+        """What shows the sign of the difference in one case, or None."""
         constraints = [*extra, *self._constraints(algebra)]
         low, high = algebra.of(sides[0]), algebra.of(sides[1])
         difference = combined(high, low, -1)
         if difference is None:
-            return False
+            return None
         algebra.atoms.update(refined(algebra, constraints))
         if strict is None:
-            return self._is_zero(algebra, difference, constraints)
+            return ZERO if self._is_zero(algebra, difference, constraints) else None
         sign = difference.sign()
-        return sign is not None and positive(algebra, sign, constraints, strict=strict) is not None
+        return None if sign is None else positive(algebra, sign, constraints, strict=strict)
 
     def _is_zero(
         self, algebra: Algebra, difference: Quotient, constraints: Sequence[Constraint]

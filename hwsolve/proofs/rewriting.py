@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # A product of sums with more summands is not multiplied out.
 MANY: Final = 60
+# A sum of so many simple terms is as well written out.
+FEW: Final = 4
 _SUMS: Final = frozenset({"add", "sub"})
 
 
@@ -164,11 +166,14 @@ def over_one_divisor(expr: Expr) -> Expr:
         if isinstance(power, Fraction) and power < 0
     ]
     shared = [factor for factor in shared if factor.exponent < 0]  # type: ignore[operator]  # fractions
-    if not shared:
+    numbers = {abs(term.number) for term in terms}
+    number = numbers.pop() if len(numbers) == 1 else Fraction(1)
+    number = Fraction(1, number.denominator)
+    if not shared and number == 1:
         return expr
-    inverse = Product(Fraction(1), tuple(Factor(b, -p) for b, p in shared))  # type: ignore[operator]  # fractions
+    inverse = Product(1 / number, tuple(Factor(b, -p) for b, p in shared))
     inner = product_of(sum_expr([times(term, inverse) for term in terms]))
-    return product_expr(times(inner, Product(Fraction(1), tuple(shared))))
+    return product_expr(times(inner, Product(number, tuple(shared))))
 
 
 def _power_of(base: Expr, term: Product) -> Fraction:
@@ -194,6 +199,53 @@ def simplest(expr: Expr, tidier: Tidier) -> Expr:
     terms = [part for term in spread for part in multiplied_out(term)]
     fully = tidier.sum(terms)
     return min((expr, once, fully), key=size)
+
+
+def spread(expr: Expr, tidier: Tidier) -> Expr:
+    """An expression with all brackets multiplied out, and a sum for each summand of a sum."""
+    tidy = tidier.expr(_spread(expr, tidier))
+    terms = [part for term in terms_of(tidy) for part in multiplied_out(term)]
+    return tidier.sum([product_of(tidier.product(term)) for term in terms])
+
+
+def term_by_term(expr: Expr, tidier: Tidier) -> Expr:
+    """A sum of a few products of entries written out: `d[1]*k[2] + d[2]*k[1]`."""
+    terms: list[Product] = []
+    for term in terms_of(expr):
+        sums = [base for base, power in term.factors if isinstance(base, Over) and power == 1]
+        written_out = [_terms_of_sum(base, tidier) for base in sums]
+        if len(term.factors) != 1 or len(written_out) != 1 or written_out[0] is None:
+            terms.append(term)
+            continue
+        terms.extend(part._replace(number=part.number * term.number) for part in written_out[0])
+    return tidier.sum(terms)
+
+
+def _terms_of_sum(total: Over, tidier: Tidier) -> list[Product] | None:
+    """The summands of a sum, where they are few and simple."""
+    body = product_of(total.body)
+    simple = all(isinstance(base, (Index, Sym)) for base, _ in body.factors)
+    match total.low, total.high:
+        case Num(value=int() as low), Num(value=int() as high) if simple and high - low < FEW:
+            values = [{total.variable: Num(number)} for number in range(low, high + 1)]
+            found = [tidier.expr(substitute(total.body, value)) for value in values]
+            return [product_of(term) for term in found]
+    return None
+
+
+def _spread(expr: Expr, tidier: Tidier) -> Expr:
+    match expr:
+        case Over(op="sum"):
+            inner = tidier.within(expr.variable, expr.low, expr.high)
+            body = spread(expr.body, inner)
+            sums = [
+                product_of(Over("sum", product_expr(term), expr.variable, expr.low, expr.high))
+                for term in terms_of(body)
+            ]
+            return sum_expr(sums)
+        case Apply() if expr.op in {"add", "sub", "neg", "mul", "div", "pow"}:
+            return Apply(expr.op, tuple(_spread(arg, tidier) for arg in expr.args))
+    return expr
 
 
 def _cancelled(product: Product) -> list[Product] | None:

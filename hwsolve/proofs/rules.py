@@ -160,6 +160,21 @@ def _tanh(algebra: Algebra, node: int, args: Args) -> Quotient | None:
     return Quotient(p.scaled(atom, -1) if turn else atom, ONE)
 
 
+def _odd(algebra: Algebra, node: int, args: Args) -> Quotient | None:
+    """f(-x) = -f(x): sin, erf."""
+    if not args[0].is_poly:
+        return None
+    atom, turn = _turned(algebra, node, args[0])
+    return Quotient(p.scaled(atom, -1) if turn else atom, ONE)
+
+
+def _even(algebra: Algebra, node: int, args: Args) -> Quotient | None:
+    """f(-x) = f(x): cos."""
+    if not args[0].is_poly:
+        return None
+    return Quotient(_turned(algebra, node, args[0])[0], ONE)
+
+
 def _softplus(algebra: Algebra, node: int, args: Args) -> Quotient | None:
     if not args[0].is_poly:
         return None
@@ -465,6 +480,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "exp": _exp,
     "sigmoid": _sigmoid,
     "tanh": _tanh,
+    "sin": _odd,
+    "cos": _even,
+    "erf": _odd,
     "log": _log,
     "sqrt": _sqrt,
     "softplus": _softplus,

@@ -7,8 +7,17 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.errors import EquationError
-from hwsolve.expr.tree import Apply, Index, Num, Sym, walk
-from hwsolve.proofs.built_in import base, built_in, filled, of_domains, plain, target
+from hwsolve.expr.tree import Apply, Index, Num, Over, Sym, walk
+from hwsolve.proofs.built_in import (
+    BuiltIn,
+    base,
+    built_in,
+    filled,
+    names_in,
+    of_domains,
+    plain,
+    target,
+)
 from hwsolve.proofs.domains import Domain
 from hwsolve.proofs.evaluating import has_value, system_for, values_at
 from hwsolve.proofs.intervals import Interval
@@ -33,6 +42,8 @@ class Claim(NamedTuple):
         domains: what free variables range over; any real number by default.
         shapes: the shapes of free variables that are arrays; names are symbolic sizes.
         first_index: the number of the first entry of an array.
+        conventions: the slopes at kinks, as the graph takes them.
+        log_base: what `log` means.
     """
 
     comparisons: tuple[Apply, ...]
@@ -41,11 +52,26 @@ class Claim(NamedTuple):
     domains: Mapping[str, Domain] = {}
     shapes: Mapping[str, tuple[int | str, ...]] = {}
     first_index: int = 0
+    conventions: Mapping[str, Any] = {}
+    log_base: str = "e"
 
     def sizes(self) -> list[str]:
-        """The names of the symbolic sizes."""
+        """The names of the symbolic sizes: those in shapes, and the ends of ranges."""
         found = [axis for shape in self.shapes.values() for axis in shape if isinstance(axis, str)]
-        return list(dict.fromkeys(found))
+        trees = (*self.comparisons, *self.conditions, *(eq.body for eq in self.equations))
+        ends = [
+            end
+            for tree in trees
+            for node in walk(tree)
+            if isinstance(node, Over)
+            for end in (node.low, node.high)
+        ]
+        ends += [end for eq in self.equations for loop in eq.loops for end in (loop.low, loop.high)]
+        bound = {node.variable for tree in trees for node in walk(tree) if isinstance(node, Over)}
+        bound |= {loop.variable for eq in self.equations for loop in eq.loops}
+        bound |= {target(equation) for equation in self.equations}
+        names = {name for end in ends for name in names_in(end)} - bound
+        return list(dict.fromkeys([*found, *sorted(names)]))
 
 
 class Slot(NamedTuple):
@@ -71,19 +97,14 @@ class Situation:
 
     Raises:
         EquationError: if something cannot be read as a graph; `equation` is its number
-            among the equations of the claim, or -1 - n for comparison n (conditions follow).
+            among `equations`, or -1 for a comparison.
     """
 
     def __init__(self, claim: Claim, sizes: Mapping[str, int] | None = None) -> None:
         self.claim = claim
         self.sizes = dict(sizes or {})
-        shapes = {
-            name: tuple(self.sizes[axis] if isinstance(axis, str) else axis for axis in shape)
-            for name, shape in claim.shapes.items()
-        }
-        inside = built_in(
-            claim.conditions, claim.equations, claim.domains, shapes, claim.comparisons
-        )
+        shapes = _shapes(claim, self.sizes)
+        inside = _inside(claim, shapes)
         self.equations = (*inside.equations, *claim.equations)
         self.substituted = inside.names
         self.gaps = inside.gaps
@@ -100,6 +121,8 @@ class Situation:
                 sizes=self.sizes,
                 shapes=shapes,
                 first_index=claim.first_index,
+                conventions=claim.conventions,
+                log_base=claim.log_base,
             ),
         )
         self.graph = self.statement.graph
@@ -117,6 +140,12 @@ class Situation:
         self._systems = {
             certain: system_for(self.graph, certain=certain) for certain in (True, False)
         }
+
+    @staticmethod
+    def added(claim: Claim) -> tuple[Equation, ...]:
+        """The equations that conditions of a claim are turned into; they come first."""
+        sizes = dict.fromkeys(claim.sizes(), 2)
+        return _inside(claim, _shapes(claim, sizes)).equations
 
     def _fit(self, test: Test, comparison: Apply) -> None:
         from hwsolve.expr.shapes import broadcast
@@ -171,10 +200,14 @@ class Situation:
         return values_at(self.graph, self._systems[certain], wanted, self.start(point))
 
     def named(self, point: Point) -> dict[str, Any]:
-        """The value of each free name at a point, lists for arrays."""
+        """The value of each free name at a point, lists for arrays; 0 for what is not used."""
         found: dict[str, Any] = {}
         entries: dict[str, dict[tuple[int, ...], Any]] = {}
-        for leaf, value in self.start(point).items():
+        chosen = self.start(point)
+        for leaf, row in enumerate(self.graph.rows):
+            if row is not None or not self.graph.active[leaf]:
+                continue
+            value = chosen.get(leaf, filled(self.graph.shapes[leaf], 0))
             label = self.graph.labels[leaf]
             name = base(label)
             if isinstance(label, Index):
@@ -191,6 +224,17 @@ class Situation:
             if isinstance(value, Interval) and has_value(value) and value.is_point:
                 found[name] = plain(Fraction(value.low))
         return found
+
+
+def _shapes(claim: Claim, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    return {
+        name: tuple(sizes[axis] if isinstance(axis, str) else axis for axis in shape)
+        for name, shape in claim.shapes.items()
+    }
+
+
+def _inside(claim: Claim, shapes: Mapping[str, tuple[int, ...]]) -> BuiltIn:
+    return built_in(claim.conditions, claim.equations, claim.domains, shapes, claim.comparisons)
 
 
 def _nested(entries: Mapping[tuple[int, ...], Any], first: int) -> Any:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+from hwsolve.proofs.index_ranges import Facts, affine, written
 from hwsolve.proofs.names import free_names, fresh, substitute, with_index
 from hwsolve.proofs.products import (
     ONE,
@@ -27,7 +28,6 @@ from hwsolve.proofs.products import (
     terms_of,
     times,
 )
-from hwsolve.proofs.index_ranges import Facts, affine, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

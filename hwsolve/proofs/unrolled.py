@@ -68,9 +68,7 @@ def by_entries(equations: Sequence[Equation], sizes: Mapping[str, int]) -> list[
     return found
 
 
-def _entries(
-    equation: Equation, families: set[str], sizes: Mapping[str, int]
-) -> list[Equation]:
+def _entries(equation: Equation, families: set[str], sizes: Mapping[str, int]) -> list[Equation]:
     spans = []
     for loop in equation.loops:
         low, high = (_whole(end, sizes, _name(equation)) for end in (loop.low, loop.high))
@@ -94,7 +92,9 @@ def entry_name(expr: Expr, families: set[str]) -> Sym:
     return named
 
 
-def _written_out(expr: Expr, families: set[str], sizes: Mapping[str, int]) -> Expr:
+def _written_out(  # noqa: PLR0911  (a case for each kind of node)
+    expr: Expr, families: set[str], sizes: Mapping[str, int]
+) -> Expr:
     match expr:
         case Index(base=Sym(name=name)) if name in families:
             numbers = [_whole(part, sizes, name) for part in expr.indices]

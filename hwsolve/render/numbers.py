@@ -31,7 +31,7 @@ SMALLEST_PLAIN, LARGEST_PLAIN = Decimal("1e-5"), Decimal("1e15")
 LONGEST_FRACTION = 40
 
 
-def shown(  # noqa: PLR0911  (a case for each kind of number)
+def shown(  # noqa: C901, PLR0911  (a case for each kind of number)
     value: Value | Expr, digits: int = DIGITS, *, grouped: bool = False, ties: str = "away"
 ) -> tuple[str, bool]:
     """The text of a value (or of a formula) and whether the text is the value.

@@ -18,6 +18,8 @@ SOLVERS: Final = {
     "recurrent": ("hwsolve.solvers.recurrent", "solve_recurrent"),
     "cnn": ("hwsolve.solvers.cnn", "solve_cnn"),
     "derivation": ("hwsolve.solvers.derivation", "solve_derivation"),
+    "claim": ("hwsolve.solvers.claim", "solve_claim"),
+    "functions": ("hwsolve.solvers.functions", "solve_functions"),
 }
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
+from hwsolve.proofs.deltas import with_condition
+from hwsolve.proofs.index_ranges import Facts
 from hwsolve.proofs.matrix_form import matrix_form
 from hwsolve.proofs.names import free_names, substitute
-from hwsolve.proofs.products import key, product_of, terms_of
+from hwsolve.proofs.products import key, sum_expr, terms_of
+from hwsolve.proofs.rewriting import over_one_divisor
 from hwsolve.proofs.tidy import is_delta
 from hwsolve.proofs.unrolled import with_indices
 from hwsolve.solution import Convention, Section, Step, Text
@@ -16,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hwsolve.expr.parser import Equation
-    from hwsolve.proofs.indexed import Chain, Derivative, Gradient
     from hwsolve.proofs.index_ranges import Range
+    from hwsolve.proofs.indexed import Chain, Derivative, Gradient
     from hwsolve.solution import Block
     from hwsolve.solvers.expressions import Asked, Found
 
@@ -99,7 +102,7 @@ def _symbols(asked: Asked) -> Iterator[list[str | Expr]]:
             letters = _letters(len(axes), definitions.sizes)
             entry = Index(Sym(name), tuple(map(Sym, letters)))
             ranges = [_range(k, axis) for k, axis in zip(letters, axes, strict=True)]
-            yield [entry, ",".join(ranges)]
+            yield [entry, ranges[0], *(f",{other.removeprefix(' for')}" for other in ranges[1:])]
 
 
 def _letters(count: int, sizes: set[str]) -> list[str]:
@@ -125,11 +128,11 @@ def _of_gradient(asked: Asked, gradient: Gradient, ones: Sequence[Found]) -> Ite
     """Local derivatives and the chain rule, for what was asked of one top."""
     from hwsolve.expr.notation import text
 
-    needed = _needed(gradient, ones)
-    asked_for = [one.derivative for one in ones if one.derivative is not None]
+    derivatives = _in_order(gradient, ones)
+    values = {id(one.derivative): one.value for one in ones if not one.shape}
     local: list[Block] = []
-    for derivative in (*needed, *asked_for):
-        for chain in derivative.chains:
+    for derivative in derivatives:
+        for chain in derivative.chains if any(map(_ways, derivatives)) else ():
             step = _local(asked, gradient, derivative, chain)
             if step not in local:
                 local.append(step)
@@ -137,29 +140,55 @@ def _of_gradient(asked: Asked, gradient: Gradient, ones: Sequence[Found]) -> Ite
     yield Section(f"Local derivatives for {top}", tuple(local))
     in_arrays = any(one.shape for one in ones)
     title = f"Chain rule for {top}" + (", entry by entry" if in_arrays else "")
-    lines = [_chain_step(gradient, derivative) for derivative in (*needed, *asked_for)]
+    lines = [
+        _chain_step(asked, gradient, derivative, values.get(id(derivative), derivative.value))
+        for derivative in derivatives
+    ]
     yield Section(title, tuple(lines), detail="full" if in_arrays else "short")
     if in_arrays:
-        steps = [
-            *(step for derivative in needed for step in _in_whole_arrays(asked, derivative)),
-            *(_array_step(one) for one in ones),
-        ]
+        own = {id(one.derivative): one for one in ones}
+        steps: list[Step] = []
+        for derivative in derivatives:
+            one = own.get(id(derivative))
+            found = _in_whole_arrays(asked, gradient, derivative)
+            if one is None or (found is not None and one.shape):
+                steps += [] if found is None else [found]
+            else:
+                steps.append(_array_step(one))
         yield Section(f"Gradients of {top} in whole arrays", tuple(steps), detail="short")
 
 
-def _needed(gradient: Gradient, ones: Sequence[Found]) -> list[Derivative]:
-    """The derivatives by intermediate quantities that the asked ones are made of, top first."""
-    found: dict[str, Derivative] = {}
-    stack = [one.derivative for one in ones if one.derivative is not None]
+def _in_order(gradient: Gradient, ones: Sequence[Found]) -> list[Derivative]:
+    """The asked derivatives and those by intermediate quantities before them, the top first."""
+    asked_for = [one.derivative for one in ones if one.derivative is not None]
+    own = {_bottom(derivative): derivative for derivative in reversed(asked_for)}
+    needed: dict[str, Derivative] = {}
+    stack = list(asked_for)
     while stack:
         for chain in stack.pop().chains:
             name = _base(chain.through)
-            if chain.through in {gradient.output, Sym("")} or name in found:
+            if chain.through in {gradient.output, Sym("")} or name in needed:
                 continue
-            found[name] = gradient.intermediate(name)
-            stack.append(found[name])
-    names = [name for name in gradient.definitions.by_name if name in found]
-    return [found[name] for name in reversed(names)]
+            generic = gradient.intermediate(name)
+            needed[name] = own[name] if _is_plain(own.get(name)) else generic
+            stack.append(generic)
+    names = [name for name in gradient.definitions.by_name if name in needed]
+    before = [needed[name] for name in reversed(names)]
+    return [*before, *(one for one in asked_for if not any(one is other for other in before))]
+
+
+def _bottom(derivative: Derivative) -> str:
+    (bottom,) = derivative.name.bottoms
+    return _base(bottom) if isinstance(bottom, (Sym, Index)) else ""
+
+
+def _is_plain(derivative: Derivative | None) -> bool:
+    """Whether a derivative is by a name or by an entry at free indices."""
+    if derivative is None:
+        return False
+    (bottom,) = derivative.name.bottoms
+    indices = bottom.indices if isinstance(bottom, Index) else ()
+    return all(isinstance(part, Sym) for part in indices)
 
 
 def _base(entry: Sym | Index) -> str:
@@ -168,10 +197,41 @@ def _base(entry: Sym | Index) -> str:
 
 
 def _local(asked: Asked, gradient: Gradient, derivative: Derivative, chain: Chain) -> Step:
+    """∂h[i]/∂a[i]: how a quantity acts on the one that is computed from it."""
     through: Expr = chain.through if chain.through != Sym("") else gradient.top
-    name = Deriv(through, derivative.name.bottoms, partial=True)
     forms = [chain.raw, chain.local]
+    at = {variable: _only_at(chain.local, variable) for variable, _ in chain.over}
+    only = {variable: place for variable, place in at.items() if place is not None}
+    if only:
+        # at all other indices it is 0
+        through = substitute(through, only)
+        forms = [_without_deltas(substitute(chain.local, only))]
+    (bottom,) = derivative.name.bottoms
+    name = Deriv(through, derivative.name.bottoms, partial=True)
+    ranges = dict(chain.over)
+    if isinstance(bottom, Index):
+        ranges |= gradient.ranges(_base(bottom), bottom.indices)
+    forms.append(with_condition(forms[-1], Facts({**gradient.facts.ranges, **ranges})))
     return _step(name, forms, _why(asked, chain))
+
+
+def _without_deltas(expr: Expr) -> Expr:
+    """A formula with the deltas of equal indices taken as the 1 that they are."""
+    terms = [
+        term._replace(
+            factors=tuple(
+                factor
+                for factor in term.factors
+                if not (is_delta(factor.base) and _is_one(factor.base))
+            )
+        )
+        for term in terms_of(expr)
+    ]
+    return sum_expr(terms)
+
+
+def _is_one(delta: Expr) -> bool:
+    return isinstance(delta, Apply) and key(delta.args[0]) == key(delta.args[1])
 
 
 def _why(asked: Asked, chain: Chain) -> str:
@@ -182,8 +242,15 @@ def _why(asked: Asked, chain: Chain) -> str:
     return ""
 
 
-def _chain_step(gradient: Gradient, derivative: Derivative) -> Step:
+def _ways(derivative: Derivative) -> bool:
+    """Whether the top depends on something through other quantities, not directly."""
+    return len(derivative.chains) > 1 or any(chain.above != Num(1) for chain in derivative.chains)
+
+
+def _chain_step(asked: Asked, gradient: Gradient, derivative: Derivative, value: Expr) -> Step:
     """dR/dv[j] = sum(dR/dh[i]·∂h[i]/∂v[j] for i in 1..4) = ..."""
+    if not _ways(derivative):
+        return _step(derivative.name, [*(chain.raw for chain in derivative.chains), value])
     ways: list[Expr] = []
     for chain in derivative.chains:
         through = chain.through
@@ -209,7 +276,25 @@ def _chain_step(gradient: Gradient, derivative: Derivative) -> Step:
     forms: list[Expr] = []
     if ways:
         forms.append(ways[0] if len(ways) == 1 else Apply("add", tuple(ways)))
-    return _step(derivative.name, [*forms, derivative.value])
+    plain = _without_assumptions(gradient, derivative) if asked.definitions.assumptions else None
+    if plain is not None and key(plain) != key(derivative.value):
+        return _step(derivative.name, [*forms, plain, value], "by the assumption")
+    return _step(derivative.name, [*forms, derivative.value, value])
+
+
+def _without_assumptions(gradient: Gradient, derivative: Derivative) -> Expr:
+    """A derivative before what is assumed was put in."""
+    terms: list[Expr] = []
+    for chain in derivative.chains:
+        product = chain.above * chain.local
+        for variable, range_ in reversed(chain.over):
+            product = Over("sum", product, variable, *range_)
+        terms.append(product)
+    total = terms[0] if len(terms) == 1 else Apply("add", tuple(terms))
+    (bottom,) = derivative.name.bottoms
+    ranges = gradient.ranges(_base(bottom), getattr(bottom, "indices", ()))  # type: ignore[arg-type]  # a name or an entry
+    facts = Facts({**gradient.facts.ranges, **ranges})
+    return over_one_divisor(gradient.tidier(facts, assuming=False).expr(total))
 
 
 def _only_at(local: Expr, variable: str) -> Expr | None:
@@ -230,18 +315,52 @@ def _only_at(local: Expr, variable: str) -> Expr | None:
 # -- whole arrays ---------------------------------------------------------------------------
 
 
-def _in_whole_arrays(asked: Asked, derivative: Derivative) -> Iterator[Step]:
+def _in_whole_arrays(asked: Asked, gradient: Gradient, derivative: Derivative) -> Step | None:
+    """dL/dW1 = X.T @ dL/dZ1 = ..."""
     (bottom,) = derivative.name.bottoms
     definitions = asked.definitions
     if not isinstance(bottom, Index) or not isinstance(bottom.base, Sym):
-        yield _step(derivative.name, (derivative.value,))
-        return
+        return _step(derivative.name, (derivative.value,))
     letters = [part.name for part in bottom.indices if isinstance(part, Sym)]
     axes = definitions.axes[bottom.base.name]
     value = matrix_form(derivative.value, letters, definitions.axes, axes)
-    if value is not None:
-        name = Deriv(derivative.name.top, (bottom.base,))
-        yield _step(name, (value,), _sizes([axis.size for axis in axes]))
+    if value is None or len(letters) < len(axes):
+        return None
+    name = Deriv(derivative.name.top, (bottom.base,))
+    chain = _chain_in_arrays(gradient, derivative, letters)
+    forms = [value] if chain is None else [chain, value]
+    return _step(name, forms, _sizes([axis.size for axis in axes]))
+
+
+def _chain_in_arrays(
+    gradient: Gradient, derivative: Derivative, letters: Sequence[str]
+) -> Expr | None:
+    """The chain rule with the gradients above under their own names."""
+    (bottom,) = derivative.name.bottoms
+    axes = dict(gradient.definitions.axes)
+    holders: dict[str, Expr] = {}
+    terms: list[Expr] = []
+    for chain in derivative.chains:
+        through = chain.through
+        if through in {gradient.output, Sym("")}:
+            return None
+        holder = f"d/d{_base(through)}"
+        holders[holder] = Deriv(gradient.top, (Sym(_base(through)),))
+        above: Expr = Sym(holder)
+        if isinstance(through, Index):
+            axes[holder] = axes[_base(through)]
+            above = Index(above, through.indices)
+        product = above * chain.local
+        for variable, range_ in reversed(chain.over):
+            product = Over("sum", product, variable, *range_)
+        terms.append(product)
+    if not terms:
+        return None
+    ranges = gradient.ranges(_base(bottom), getattr(bottom, "indices", ()))  # type: ignore[arg-type]  # a name or an entry
+    facts = Facts({**gradient.facts.ranges, **ranges})
+    total = gradient.tidier(facts).expr(terms[0] if len(terms) == 1 else Apply("add", tuple(terms)))
+    value = matrix_form(total, letters, axes, gradient.definitions.axes[_base(bottom)])  # type: ignore[arg-type]  # the same
+    return None if value is None else substitute(value, holders)
 
 
 def _array_step(one: Found) -> Step:

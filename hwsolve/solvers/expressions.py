@@ -1,36 +1,37 @@
-"""Answers that are formulas: gradients in named symbols, also indexed ones and matrices.
+"""A problem in symbols: what is asked of it as a formula, derived and certified.
 
 A name that no equation defines is a symbol; it needs no value, and neither do sizes.
-What is asked as a number besides is left to the ordinary solver.
 """
 
 from __future__ import annotations
 
-from math import log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hwsolve.errors import CertificateError, EquationError, InputError, InputErrors
+from hwsolve.errors import CertificateError, EquationError, InputError
 from hwsolve.expr.notation import text
-from hwsolve.expr.parser import parse_expression
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
-from hwsolve.proofs.agreement import Agreement, Question, agreement, differences, free_indices
+from hwsolve.proofs.agreement import Agreement, Question, agreement, free_indices
 from hwsolve.proofs.deltas import with_condition
 from hwsolve.proofs.index_ranges import Facts, Range
 from hwsolve.proofs.indexed import Derivative, Gradient, base_name, define, derived, known_sums
 from hwsolve.proofs.lines import parse_assumption, parse_shape
 from hwsolve.proofs.matrix_form import matrix_form
-from hwsolve.proofs.names import fresh, free_names, substitute
+from hwsolve.proofs.names import free_names, fresh, substitute
+from hwsolve.proofs.products import key
+from hwsolve.proofs.rewriting import size, spread, term_by_term
 from hwsolve.proofs.tidy import Tidier
 from hwsolve.proofs.unrolled import by_entries, entry_name, needs_entries, with_indices
-from hwsolve.solution import Answer, Certificate, Solution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hwsolve.expr.parser import Equation
-    from hwsolve.problem.model import Graph, Problem, Written
+    from hwsolve.problem.model import Problem, Written
     from hwsolve.proofs.definitions import Definitions
-    from hwsolve.solution import Convention
+
+
+# A formula longer than this is left in the names of its parts.
+LONGEST = 400
 
 
 class Found(NamedTuple):
@@ -118,7 +119,7 @@ class Asked:
             try:
                 shapes[name] = parse_shape(place.text)
             except EquationError as error:
-                raise _placed(error, place) from None
+                raise placed(error, place) from None
         return shapes
 
     def _is_used_whole(self, name: str) -> bool:
@@ -137,9 +138,7 @@ class Asked:
                     stack.append(node.body)
         return False
 
-    def _whole_arrays(
-        self, shapes: Mapping[str, tuple[Expr, ...]]
-    ) -> dict[str, tuple[Expr, ...]]:
+    def _whole_arrays(self, shapes: Mapping[str, tuple[Expr, ...]]) -> dict[str, tuple[Expr, ...]]:
         """The shapes of the symbols that are used as arrays, stated or found by their use."""
         found = dict(shapes)
         for name, axes in self.definitions.axes.items():
@@ -157,7 +156,7 @@ class Asked:
             try:
                 body, loops = parse_assumption(place.text)
             except EquationError as error:
-                raise _placed(error, place) from None
+                raise placed(error, place) from None
             ranges = tuple((loop.variable, Range(loop.low, loop.high)) for loop in loops)
             found.append((body, ranges))
         return found
@@ -190,7 +189,7 @@ class Asked:
     def placed(self, error: EquationError) -> InputError:
         """An error of an equation, with its place in the file."""
         if 0 <= error.equation < len(self.written):
-            return _placed(error, self.written[error.equation])
+            return placed(error, self.written[error.equation])
         return InputError(error.message, self.problem.place, error.hint)
 
     # -- answers ----------------------------------------------------------------
@@ -209,16 +208,19 @@ class Asked:
             EquationError: for a name that there is not, or a formula that is not found.
             CertificateError: if the ordinary engine or differences disagree.
         """
-        own = self._by_own_names(asked)
+        own = self.by_own_names(asked)
         derivative = gradient = None
         shape: tuple[Expr, ...] = ()
         free = free_indices(own, self.definitions)
-        self._check_names(asked, own, free)
+        self.check_names(asked, own, free)
         match own:
             case Deriv(top=top, bottoms=(Sym() | Index() as bottom,)):
                 gradient = self.gradient(top)
                 value, shape, derivative = self._gradient_by(gradient, bottom)
-                value = with_condition(value, Facts({**gradient.facts.ranges, **free}))
+                facts = Facts({**gradient.facts.ranges, **free})
+                value = with_condition(value, facts)
+                if any(isinstance(part, Num) for part in getattr(bottom, "indices", ())):
+                    value = term_by_term(value, gradient.tidier(facts))
             case Deriv():
                 value = derived(self.definitions, own)
             case _:
@@ -230,7 +232,7 @@ class Asked:
             self._certified(asked, asked_text, value, free),
         )  # fmt: skip
 
-    def _by_own_names(self, asked: Expr) -> Expr:
+    def by_own_names(self, asked: Expr) -> Expr:
         """A name with the entries of a recurrence under their own names."""
         if not self.families:
             return asked
@@ -238,14 +240,19 @@ class Asked:
             case Index(base=Sym(name=name)) if name in self.families:
                 return entry_name(asked, self.families)
             case Apply():
-                args = tuple(map(self._by_own_names, asked.args))
+                args = tuple(map(self.by_own_names, asked.args))
                 return Apply(asked.op, args, asked.attributes, asked.at)
             case Deriv():
-                bottoms = tuple(map(self._by_own_names, asked.bottoms))
-                return Deriv(self._by_own_names(asked.top), bottoms, asked.at)
+                bottoms = tuple(map(self.by_own_names, asked.bottoms))
+                return Deriv(self.by_own_names(asked.top), bottoms, asked.at)
         return asked
 
-    def _check_names(self, asked: Expr, own: Expr, free: Mapping[str, Range]) -> None:
+    def check_names(self, asked: Expr, own: Expr, free: Mapping[str, Range]) -> None:
+        """Refuse names that the equations do not have, and indices without a range.
+
+        Raises:
+            EquationError: for the first of them.
+        """
         definitions = self.definitions
         for name in free_names(own):
             if name in free or definitions.known(name) or name in {"pi", "π", "e"}:
@@ -260,7 +267,8 @@ class Asked:
             )
             if in_index:
                 raise EquationError(
-                    f"the range of the index '{name}' is not known", at,
+                    f"the range of the index '{name}' is not known",
+                    at,
                     "state the shape of what it is an index of: shapes: {x: n}",
                 )
             raise definitions.unknown(name, at)
@@ -295,30 +303,42 @@ class Asked:
     def _formula(self, own: Expr) -> tuple[Expr, tuple[Expr, ...]]:
         """The formula of a name, or of an expression with derivatives in it."""
         definitions = self.definitions
-        definition = definitions.by_name.get(base_name(own)) if isinstance(own, (Sym, Index)) else None
+        name = base_name(own) if isinstance(own, (Sym, Index)) else ""
+        definition = definitions.by_name.get(name)
         if definition is None:
-            single = definitions.single(definitions.without_derivatives(own))
-            facts = Facts(free_indices(own, definitions))
-            tidier = Tidier(
-                facts, known_sums(definitions), decimals=definitions.decimals, resolve=True
-            )
-            return tidier.expr(single), ()
+            return self._shortest(definitions.single(definitions.without_derivatives(own)), own), ()
         indices = own.indices if isinstance(own, Index) else ()
         if len(indices) == len(definition.variables):
             values = dict(zip(definition.variables, indices, strict=True))
-            return substitute(definition.body, values), ()
+            return self._shortest(substitute(definition.body, values), own), ()
         if indices:
-            raise EquationError(f"'{definition.name}' has more indices than that", own.at)  # type: ignore[union-attr]  # an entry
+            raise EquationError(f"'{definition.name}' has {len(definition.variables)} indices", -1)
         value = matrix_form(
             definition.body, definition.variables, definitions.axes, definition.ranges
         )
         if value is None:
             wanted = text(definition.target)
             raise EquationError(
-                f"no formula in whole arrays was found for {definition.name}", -1,
+                f"no formula in whole arrays was found for {definition.name}",
+                -1,
                 f"ask for an entry: {wanted}",
             )
         return value, tuple(axis.size for axis in definition.ranges)
+
+    def _shortest(self, formula: Expr, own: Expr) -> Expr:
+        """A formula in named quantities, or in symbols alone where that is shorter."""
+        definitions = self.definitions
+        facts = Facts(free_indices(own, definitions))
+        known, decimals = known_sums(definitions), definitions.decimals
+        tidier = Tidier(facts, known, decimals=decimals, resolve=True)
+        named = tidier.expr(formula)
+        plain = definitions.written_out(named)
+        if size(plain) > LONGEST:
+            return named
+        found = [named, tidier.expr(plain), spread(plain, tidier)]
+        if key(named) == key(own):
+            found = found[1:]
+        return min(found, key=size)
 
     def _certified(
         self, asked: Expr, asked_text: str, value: Expr, free: Mapping[str, Range]
@@ -348,273 +368,6 @@ def _adds_up(row: Any) -> bool:
     return sum(numbers) == 1
 
 
-def _placed(error: EquationError, written: Written) -> InputError:
+def placed(error: EquationError, written: Written) -> InputError:
+    """An error in a text of the file, with its place."""
     return InputError(error.message, written.place(max(error.at, 0)), error.hint)
-
-
-# -- the solver ---------------------------------------------------------------------------
-
-
-def solve_in_symbols(
-    problem: Problem,
-    equations: Sequence[Written],
-    *,
-    document: bool,
-    conventions: Sequence[Convention] = (),
-    show_equations: bool = False,
-) -> Solution | None:
-    """Answer what is to be a formula, and leave what is a number to the ordinary solver.
-
-    None where nothing is to be a formula.
-
-    Raises:
-        InputError: with the place of what cannot be read or differentiated.
-        CertificateError: if a formula does not agree with the ordinary engine.
-    """
-    from hwsolve.solvers.graph import in_symbols, is_formula, solve_graph
-
-    wanted = {written.text for written in problem.expressions}
-    asks = list(problem.find)
-    if document or not asks:
-        asks += [written for written in problem.expressions if written.text not in _texts(asks)]
-    formulas = [
-        written
-        for written in asks
-        if written.text in wanted or is_formula(problem.answers.get(written.text))
-    ]
-    asked = Asked(problem, equations) if formulas or _lacks_values(problem, equations) else None
-    if asked is None:
-        if not in_symbols(problem._replace(given={"": None})):  # type: ignore[dict-item]  # any value
-            return None
-        return solve_graph(
-            _in_numbers(problem, asks),
-            document,
-            equations=equations,
-            conventions=conventions,
-            show_equations=show_equations,
-        )
-    if _lacks_values(problem, equations):
-        formulas = asks or _last(equations)
-    found = _answers(asked, formulas)
-    numbers = [written for written in asks if written not in formulas]
-    base = _numeric(problem, numbers, equations, document, conventions, show_equations)
-    return _document(asked, found, base, asks or formulas, document=document)
-
-
-def _texts(asks: Sequence[Written]) -> set[str]:
-    return {written.text for written in asks}
-
-
-def _last(equations: Sequence[Written]) -> list[Written]:
-    """What is asked where nothing is: the name that the last equation defines."""
-    last = equations[-1]
-    return [last.part(0, len(last.text.partition("=")[0].rstrip()))]
-
-
-def _lacks_values(problem: Problem, equations: Sequence[Written]) -> bool:
-    """Whether a name in the equations has neither a value nor an equation."""
-    from hwsolve.proofs.names import all_names
-    from hwsolve.solvers.graph import parsed
-
-    known = {*problem.given, "pi", "π", "e", ""}
-    used: set[str] = set()
-    for equation in parsed(equations):
-        known.add(base_name(equation.target))
-        known |= {*(equation.parameters or ()), *(loop.variable for loop in equation.loops)}
-        known |= {n.variable for n in walk(equation.body) if isinstance(n, Over)}
-        ends = [end for loop in equation.loops for end in (loop.low, loop.high)]
-        used |= all_names([equation.body, *ends])
-    return not used <= known
-
-
-def _in_numbers(problem: Problem, asks: Sequence[Written]) -> Problem:
-    """The problem without anything that is a formula."""
-    from hwsolve.problem.model import Graph as Equations
-    from hwsolve.solvers.graph import is_formula
-
-    body = problem.body
-    if isinstance(body, Equations):
-        body = Equations(body.equations)
-    answers = {name: answer for name, answer in problem.answers.items() if not is_formula(answer)}
-    return problem._replace(find=tuple(asks), expressions=(), body=body, answers=answers)
-
-
-def _numeric(
-    problem: Problem,
-    numbers: Sequence[Written],
-    equations: Sequence[Written],
-    document: bool,  # noqa: FBT001  (the switch of every solver)
-    conventions: Sequence[Convention],
-    show_equations: bool,  # noqa: FBT001  (the same)
-) -> Solution:
-    """The solution of what is asked in numbers, or an empty one."""
-    if numbers:
-        from hwsolve.solvers.graph import solve_graph
-
-        return solve_graph(
-            _in_numbers(problem, numbers),
-            document,
-            equations=equations,
-            conventions=conventions,
-            show_equations=show_equations,
-        )
-    return Solution(
-        title=problem.title,
-        kind=problem.kind,
-        statement=problem.statement,
-        source=problem.source,
-        label=problem.label,
-        conventions=tuple(conventions),
-        settings=problem.settings._asdict(),
-    )
-
-
-def _answers(asked: Asked, asks: Sequence[Written]) -> list[Found]:
-    found: list[Found] = []
-    errors: list[InputError] = []
-    for written in asks:
-        try:
-            found.append(asked.answer(written.text, parse_expression(written.text)))
-        except EquationError as error:
-            errors.append(_placed(error, written))
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise InputErrors(errors)
-    return found
-
-
-def _document(
-    asked: Asked,
-    found: Sequence[Found],
-    base: Solution,
-    asks: Sequence[Written],
-    *,
-    document: bool,
-) -> Solution:
-    by_name = {answer.name: answer for answer in base.answers}
-    by_name |= {one.text: Answer(one.text, one.value, _note(one)) for one in found}
-    answers = tuple(by_name[written.text] for written in asks if written.text in by_name)
-    solution = base._replace(
-        answers=(*answers, *(a for a in base.answers if a not in answers)),
-        certificates=(*base.certificates, *_certificates(asked, found)),
-    )
-    if not document:
-        return solution
-    from hwsolve.solvers.expression_document import sections, used_conventions
-
-    return solution._replace(
-        sections=(*base.sections, *sections(asked, found)),
-        conventions=tuple(dict.fromkeys((*base.conventions, *used_conventions(asked, found)))),
-    )
-
-
-def _note(found: Found) -> str:
-    """For which indices a formula holds, and the shape of an array."""
-    parts = [_for_range(name, range_) for name, range_ in found.free.items()]
-    note = f"for {', '.join(parts)}" if parts else ""
-    if found.shape:
-        note = " x ".join(text(size, unicode=False) for size in found.shape)
-        if len(found.shape) == 1:
-            note += " entries"
-    return note
-
-
-def _for_range(name: str, range_: Range) -> str:
-    return f"{name} in {text(range_.low)}..{text(range_.high)}".replace(" - ", "-")
-
-
-def _certificates(asked: Asked, found: Sequence[Found]) -> list[Certificate]:
-    """How each formula was shown to be right."""
-    certificates: list[Certificate] = []
-    for one in found:
-        certificates.append(_certificate(one))
-        if isinstance(one.asked, Deriv) and len(one.asked.bottoms) == 1:
-            certificates += _by_differences(asked, one)
-    return certificates
-
-
-def _certificate(one: Found) -> Certificate:
-    """The formula against the value that the computation graph gives."""
-    how = one.agreement
-    what = "the gradient of the computation graph" if isinstance(one.asked, Deriv) else "its value"
-    if how.every_size:
-        return Certificate(
-            one.text, f"comparison with {what} for every size", proved=True, trials=1,
-            remark=f"exact modulo 2^61 - 1, with a chance of error below {_power(how.chance)}",
-        )  # fmt: skip
-    if how.complete:
-        return Certificate(
-            one.text, f"comparison with {what}", proved=True, trials=how.trials,
-            remark=f"exact modulo 2^61 - 1, with a chance of error below {_power(how.chance)}",
-        )  # fmt: skip
-    method = f"comparison with {what} at random points"
-    if how.exact:
-        method += ", exact modulo 2^61 - 1"
-    return Certificate(one.text, method, proved=False, trials=how.trials, remark=_tried(how.sizes))
-
-
-def _power(chance: float) -> str:
-    """A chance as a power of ten that is above it."""
-    return f"10^{-int(-log10(chance))}" if chance > 0 else "10^-30"
-
-
-def _by_differences(asked: Asked, one: Found) -> list[Certificate]:
-    assert isinstance(one.asked, Deriv)  # noqa: S101  (the caller has asked)
-    try:
-        found = differences(one.asked, one.value, asked.question, one.free)
-    except EquationError as error:
-        raise CertificateError(f"no answer for {one.text}: {error.message}") from None
-    if found is None:
-        return []
-    sizes = (found.sizes,) if found.sizes else ()
-    return [
-        Certificate(
-            one.text, "central differences at a random point", proved=False,
-            trials=found.trials, worst=found.worst, remark=_tried(sizes),
-        )
-    ]  # fmt: skip
-
-
-def _tried(sizes: Sequence[Mapping[str, int]]) -> str:
-    """The sizes at which something was tried, in words."""
-    if not any(sizes):
-        return ""
-    shown = [", ".join(f"{name} = {size}" for name, size in one.items()) for one in sizes]
-    return f"at {'; '.join(shown)}"
-
-
-# -- stated answers -----------------------------------------------------------------------
-
-
-def compared(problem: Problem, name: str, stated: str, computed: Expr) -> tuple[bool, str]:
-    """Whether a stated formula means the same as the computed one, and what there is to say.
-
-    A formula that is right may be spelt in any way and in other named quantities.
-    """
-    from hwsolve.problem.model import Graph as Equations
-
-    body = problem.body
-    equations = body.equations if isinstance(body, Equations) else ()
-    asked = Asked(problem, equations)
-    try:
-        tree = parse_expression(stated)
-        free = free_indices(parse_expression(name), asked.definitions)
-        asked._check_names(tree, asked._by_own_names(tree), free)  # noqa: SLF001  (its own module)
-        found = agreement(tree, computed, asked.question, free)
-    except EquationError as error:
-        return False, str(error)
-    if found.equal is None:
-        return False, "no point was found at which both have a value"
-    if found.equal:
-        return True, ""
-    where = ", ".join(f"{key} = {_short(value)}" for key, value in (found.where or {}).items())
-    return False, f"at {where} it is {_short(found.left)}, not {_short(found.right)}"
-
-
-def _short(value: Any) -> str:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_short, value)) + "]"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -209,7 +209,7 @@ def solve_graph(
         equations = problem.body.equations  # type: ignore[union-attr]  # the reader made it a graph
     document = document and problem.settings.working != "none"
     if in_symbols(problem):
-        from hwsolve.solvers.expressions import solve_in_symbols
+        from hwsolve.solvers.formulas import solve_in_symbols
 
         solution = solve_in_symbols(
             problem,

@@ -49,7 +49,7 @@ def names_used(problem: Problem, equations: Sequence[Written]) -> frozenset[str]
 
 
 def _trees(problem: Problem, equations: Sequence[Written]) -> Iterator[Expr]:
-    asked = (*problem.find, *problem.settings.entries)
+    asked = (*problem.find, *problem.expressions, *problem.settings.entries)
     for written in asked:
         try:
             yield parse_expression(written.text)
