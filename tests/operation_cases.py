@@ -62,11 +62,10 @@ def logistic(x: float) -> float:
 
 def complex_erf(z: complex) -> complex:
     """The Maclaurin series, DLMF 7.6.1."""
-    return (
-        2
-        / math.sqrt(math.pi)
-        * sum((-1) ** n * z ** (2 * n + 1) / (math.factorial(n) * (2 * n + 1)) for n in range(120))
+    series: complex = sum(
+        (-1) ** n * z ** (2 * n + 1) / (math.factorial(n) * (2 * n + 1)) for n in range(120)
     )
+    return 2 / math.sqrt(math.pi) * series
 
 
 def comparison(name: str) -> Case:
@@ -86,7 +85,10 @@ def comparison(name: str) -> Case:
 
 CASES: dict[str, Case] = {
     "add": Case(
-        lambda a, b, c: math.fsum((a, b, c)), (lambda *_: 1,) * 3, (ANY,) * 3, lambda a, b, c: a + b + c
+        lambda a, b, c: math.fsum((a, b, c)),
+        (lambda *_: 1,) * 3,
+        (ANY,) * 3,
+        lambda a, b, c: a + b + c,
     ),
     "sub": Case(lambda a, b: a + -b, (lambda *_: 1, lambda *_: -1), (ANY, ANY), lambda a, b: a - b),
     "mul": Case(
@@ -139,7 +141,10 @@ CASES: dict[str, Case] = {
         lambda x: (x + abs(x)) / 2, (lambda x: 1 if x > 0 else 0,), (ANY,), smooth=not_zero
     ),
     "softplus": Case(
-        lambda x: math.log1p(math.exp(x)), (logistic,), (ANY,), lambda z: cmath.log(1 + cmath.exp(z))
+        lambda x: math.log1p(math.exp(x)),
+        (logistic,),
+        (ANY,),
+        lambda z: cmath.log(1 + cmath.exp(z)),
     ),
     "step": Case(lambda x: float(x > 0), (zero,), (ANY,), smooth=not_zero),
     "sign": Case(lambda x: float(x > 0) - float(x < 0), (zero,), (ANY,), smooth=not_zero),

@@ -81,18 +81,26 @@ class Interval:
         return Interval(-self.high, -self.low)
 
     def __add__(self, other: Any) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         other = interval(other)
         return Interval(self.low + other.low, self.high + other.high)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return self + -interval(other)
 
     def __rsub__(self, other: Any) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return interval(other) - self
 
     def __mul__(self, other: Any) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         other = interval(other)
         ends = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(min(ends), max(ends))
@@ -100,15 +108,21 @@ class Interval:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         other = interval(other)
         if other.low <= 0 <= other.high:
             return Interval(-math.inf, math.inf)
         return self * Interval(1 / other.high, 1 / other.low)
 
     def __rtruediv__(self, other: Any) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return interval(other) / self
 
     def __pow__(self, other: Any) -> Interval:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         power = interval(other)
         if power.high - power.low < 1e-9 and abs(power.low - round(power.low)) < 1e-9:
             whole = round(power.low)
@@ -239,7 +253,8 @@ class Evaluator:
         return array[tuple(map(place, indices))]
 
     def _whole(self, tree: Expr) -> int:
-        return round(float(Evaluator(self.known).value(tree)))
+        found = interval(Evaluator(self.known, Intervals()).value(tree))
+        return round((found.low + found.high) / 2)
 
     def _over(self, tree: Over) -> Any:
         low, high = self._whole(tree.low), self._whole(tree.high)

@@ -87,7 +87,7 @@ def reduction(reduce: Callable[[list[Any]], Any]) -> Callable[..., Grid]:
 def largest(terms: list[Any]) -> Any:
     best = terms[0]
     for term in terms[1:]:
-        best = term if term > best else best
+        best = max(best, term)
     return best
 
 
@@ -144,7 +144,9 @@ def concat(*parts: Grid, axis: int = 0) -> Grid:
 def picked(shape: Shape, at: tuple[Any, ...]) -> list[list[int] | int]:
     full = (*at, *("all",) * (len(shape) - len(at)))
     return [
-        list(range(size)) if part == "all" else list(range(*part)) if isinstance(part, tuple) else part
+        list(range(size)) if part == "all"
+        else list(range(*part)) if isinstance(part, tuple)
+        else part
         for size, part in zip(shape, full, strict=True)
     ]  # fmt: skip
 

@@ -349,7 +349,7 @@ def test_brackets_signs_and_powers_may_be_nested_64_times_and_not_once_more(
     parse_expression(opening * deepest + "1" + closing * deepest)
     with pytest.raises(EquationError) as failure:
         parse_expression(opening * (deepest + 1) + "1" + closing * (deepest + 1))
-    assert str(failure.value) == (f"brackets, signs and powers are nested deeper than 64; {DEEP}")
+    assert str(failure.value) == f"brackets, signs and powers are nested deeper than 64; {DEEP}"
 
 
 @pytest.mark.parametrize(
@@ -397,13 +397,10 @@ def test_a_long_chain_of_conditions_is_refused_in_time() -> None:
 PIECES = st.sampled_from(
     [
         "x", "W1", "σ", "h'", "y\u0302", "₂", "dL/dw", "∂L/∂W[0,1]", "d2L/dw2", "1", "2.5", ".5",
-        "1e3", "..",
-        "+", "-", "−", "*", "·", "/", "^", "**", "²", "ᵀ", ".T", "@", "=", "==", "<", "≤", ":=",
-        "(", ")", "[",
-        "]", ",", ":", " ", "\n", "if", "else", "for", "i", "in", "sum(", "f(", "axis=", "√", "and",
-        "é", "⁴",
-        "\u0301", "0", "d", "∂", "٣", ";", "#", "{", "∑", "'", '"', "\\", "\x00", "\u2028", "𝒙",
-        "ﬁ",
+        "1e3", "..", "+", "-", "−", "*", "·", "/", "^", "**", "²", "ᵀ", ".T", "@", "=", "==", "<", "≤", ":=", "(",
+        ")", "[", "]", ",", ":", " ", "\n", "if", "else", "for", "i", "in", "sum(", "f(", "axis=", "√",
+        "and", "é", "⁴", "\u0301", "0", "d", "∂", "٣", ";", "#", "{", "∑", "'", '"', "\\", "\x00", "\u2028",
+        "𝒙", "ﬁ",
     ]
 )  # fmt: skip
 
@@ -416,7 +413,7 @@ def test_any_text_is_read_or_refused_with_a_place_inside_it(written: str) -> Non
             read(written)
         except EquationError as error:
             assert -1 <= error.at <= len(written)  # noqa: PT017  (either outcome is fine)
-            assert error.message  # noqa: PT017
+            assert error.message  # noqa: PT017  (see above)
 
 
 @settings(max_examples=400)

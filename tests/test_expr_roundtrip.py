@@ -92,10 +92,15 @@ def branches(trees: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         st.builds(lambda op, a, b: Apply(op, (a, b)), st.sampled_from(INFIX), trees, trees),
         st.builds(lambda args: Apply("add", tuple(args)), st.lists(trees, min_size=2, max_size=4)),
         st.builds(lambda op, a: Apply(op, (a,)), st.sampled_from(["neg", "transpose"]), trees),
-        st.builds(Apply, st.sampled_from(["f", "softmax", "sigmoid", "dot", "d"]), few, settings_of_calls),
+        st.builds(
+            Apply, st.sampled_from(["f", "softmax", "sigmoid", "dot", "d"]), few, settings_of_calls
+        ),
         st.builds(lambda args: Apply("stack", args), few),
         st.builds(lambda a, b, c: Apply("where", (a, b, c)), trees, trees, trees),
-        st.builds(lambda base, at: Index(base, (at,)), st.one_of(symbols, trees), st.one_of(trees, slices)),
+        st.builds(
+            lambda base, at: Index(base, (at,)),
+            st.one_of(symbols, trees), st.one_of(trees, slices),
+        ),
         st.builds(
             lambda op, body, low, high: Over(op, body, "i", low, high),
             st.sampled_from(["sum", "prod", "max", "min", "mean"]), trees, trees, trees,

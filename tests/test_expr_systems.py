@@ -57,7 +57,7 @@ def test_sixty_digits_are_right_to_the_last_but_few(name: str, x: str, wanted: s
     ("x", "wanted"), [(-20, 2.0611536203143807e-09), (-40, 4.248354255291589e-18), (800, 800.0)]
 )
 def test_softplus_of_large_numbers_keeps_its_digits_in_floats(x: int, wanted: float) -> None:
-    # mpmath: log(1 + exp(x))
+    # by mpmath, as the logarithm of 1 + exp(x)
     row = OPERATIONS["softplus"]
     assert row.compute(FLOATS, float(x)) == pytest.approx(wanted, rel=1e-15, abs=0)
     assert row.compute(Arrays(FLOATS), np.array([float(x)]))[0] == pytest.approx(

@@ -112,7 +112,7 @@ def test_the_shape_that_is_announced_is_the_shape_that_comes(
 @every_row
 @settings(max_examples=2)
 @given(data=st.data())
-def test_an_array_operation_gives_the_same_in_fractions_and_in_60_digits(
+def test_an_array_operation_gives_the_same_in_fractions_and_in_60_digits(  # noqa: PLR0913  (one row)
     row: Operation,
     case: TensorCase,
     shapes: Any,
@@ -182,7 +182,7 @@ def test_an_adjoint_agrees_with_central_differences_of_the_naive_loops(
 
     def weighted(moved: list[Any]) -> float:
         result = expected(case, [a.tolist() for a in moved], shapes, attributes)
-        return sum(weights[at] * plain(entry) for at, entry in result.entries.items())
+        return float(sum(weights[at] * plain(entry) for at, entry in result.entries.items()))
 
     for number, shape in enumerate(shapes):
         for at in list(product(*map(range, shape)))[:4]:

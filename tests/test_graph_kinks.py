@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from hwsolve.problem.reader import read_text
-from hwsolve.solution import Solution
 from hwsolve.solvers import solve
+
+if TYPE_CHECKING:
+    from hwsolve.solution import Solution
 
 
 def solved(given: str, equation: str, find: str, conventions: str = "") -> Solution:

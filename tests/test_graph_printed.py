@@ -156,3 +156,245 @@ def test_no_step_of_a_random_problem_with_matrices_is_false(seed: int, mode: str
               for at, shape in ((0, (2, 3)), (6, (3, 2)), (12, (2, 3)))]  # fmt: skip
     solution = solve(read_text(written(["A", "B", "C"], values, lines, "L") + mode + "\n"))
     assert false_steps(solution) == []
+
+
+# -- the text as it is printed ------------------------------------------------------------
+
+DIGITS = 6
+
+
+def statements(printed: str) -> Iterator[list[tuple[str, str]]]:
+    """Each line of working as its segments: [("", name), ("=", formula), ("≈", value)]."""
+    current = ""
+    for line in [*printed.splitlines(), ""]:
+        indent = len(line) - len(line.lstrip())
+        starts = re.match(r"  \S[^=≈]* [=≈] ", line) is not None
+        inside = current.count("[") > current.count("]")
+        if current and (inside or (indent > 2 and not starts) or re.match(r"\s*[=≈] ", line)):
+            current += " " + without_remark(line)
+            continue
+        if current:
+            yield segments(current)
+        current = ""
+        if starts:
+            *others, current = re.split(r"\s{3,}(?=\S+\s+[=≈] )", without_remark(line).strip())
+            for other in others:
+                yield segments(other)
+
+
+def without_remark(line: str) -> str:
+    """The line without what stands behind it in brackets."""
+    return re.sub(r"\s{3,}\(.*\)\s*$", "", line)
+
+
+def segments(statement: str) -> list[tuple[str, str]]:
+    statement = re.sub(r"\s+", " ", statement).strip()
+    found, depth, sign, start = [], 0, "", 0
+    for at, letter in enumerate(statement):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and statement[at : at + 3] in {" = ", " ≈ "}:
+            found.append((sign, statement[start:at].strip()))
+            sign, start = statement[at + 1], at + 3
+    return [*found, (sign, statement[start:].strip())]
+
+
+def read(segment: str) -> tuple[Expr, dict[Expr, str]]:
+    """A segment as a tree in which numbers (but not indices and exponents) have names."""
+    from hwsolve.expr.tokens import tokens
+
+    named: dict[Expr, str] = {}
+    pieces, end = [], 0
+    brackets: list[bool] = []
+    before = None
+    for token in tokens(segment):
+        if token.text == "[":
+            is_index = before is not None and (before.kind in {"name", "deriv"} or before.text in {"]", ")"})
+            brackets.append(is_index)
+        elif token.text == "]" and brackets:
+            brackets.pop()
+        kept = before is not None and before.text in {"=", "**", "ones", "zeros"}
+        if token.kind == "number" and not kept and not any(brackets) and not in_sizes(segment, token.at):
+            name = Sym(f"number{len(named)}")
+            named[name] = token.text
+            pieces += [segment[end : token.at], name.name]
+            end = token.at + len(token.text)
+        before = token
+    return parse_expression("".join(pieces) + segment[end:]), named
+
+
+def in_sizes(segment: str, at: int) -> bool:
+    """Whether a number is an argument of `ones(2, 3)` and the like, which are sizes."""
+    opened = re.search(r"(ones|zeros|eye|onehot|reshape)\([^()]*$", segment[:at])
+    return opened is not None
+
+
+def half_a_digit(number: str) -> float:
+    """Half a unit of the last digit that is shown; 0.9999999 is shown as 1."""
+    mantissa, _, exponent = number.partition("e")
+    if "." not in mantissa and not exponent:
+        return 0.5 * 10.0 ** (len(mantissa) - DIGITS)
+    places = len(mantissa.partition(".")[2])
+    return 0.5 * 10.0 ** (int(exponent or 0) - places)
+
+
+class Fractions(Floats):
+    """Exact numbers; a function that is not rational is beyond them."""
+
+    def number(self, value: Any) -> Any:
+        return Fraction(str(value)) if isinstance(value, float | str) else Fraction(value)
+
+    def call(self, of: Any, x: Any) -> Any:
+        if of not in {abs}:
+            raise Unknown(of)
+        return of(x)
+
+
+class Reader:
+    """Reads a printed working from top to bottom and works every line out again."""
+
+    def __init__(self, first: int, *, rounded: bool) -> None:
+        self.first, self.rounded = first, rounded
+        self.known: dict[Expr, Any] = {}  # as intervals, by what was shown
+        self.exact: dict[Expr, Any] = {}  # those that were shown in full
+        self.checked = 0
+
+    def false(self, statement: list[tuple[str, str]]) -> list[str]:
+        """What is wrong with a statement; its name is known from then on."""
+        shown = " ".join(" ".join(part) for part in statement)
+        try:
+            parts = [(sign, *read(text_)) for sign, text_ in statement]
+        except EquationError:
+            return []  # a sentence, a size (20x6x6), a statement of the author
+        wrong = []
+        for (_, one, one_numbers), (sign, other, other_numbers) in zip(parts[1:], parts[2:], strict=False):
+            verdict = self.disagreement(sign, (one, one_numbers), (other, other_numbers))
+            if verdict:
+                wrong.append(f"{verdict} in {shown}")
+        self.learn(parts)
+        return wrong
+
+    def intervals(self, tree: Expr, numbers: dict[Expr, str]) -> Any:
+        widths = 0.0 if self.rounded else 1.0
+        own = {
+            name: Interval(float(n) - widths * half_a_digit(n), float(n) + widths * half_a_digit(n))
+            for name, n in numbers.items()
+        }
+        return Evaluator({**self.known, **own}, Intervals(), self.first).value(tree)
+
+    def fractions(self, tree: Expr, numbers: dict[Expr, str]) -> Any:
+        own = {name: Fraction(n) for name, n in numbers.items()}
+        return Evaluator({**self.exact, **own}, Fractions(), self.first).value(tree)
+
+    def disagreement(self, sign: str, one: Any, other: Any) -> str:
+        if sign == "=":
+            try:
+                a, b = self.fractions(*one), self.fractions(*other)
+            except (Unknown, ZeroDivisionError):
+                pass
+            else:
+                self.checked += 1
+                return "" if same(a, b, exactly=True) or same(b, a, exactly=True) else f"{a} = {b}"
+        try:
+            a, b = self.intervals(*one), self.intervals(*other)
+        except Unknown:
+            return ""
+        self.checked += 1
+        slack = self.slack(one[0]) if self.rounded else 0.0
+        return "" if overlap(a, b, slack) else f"{a} {sign} {b}"
+
+    def slack(self, tree: Expr) -> float:
+        """How far rounding after each operation may lead away."""
+        operations = sum(1 for _ in walk(tree))
+        return 0.5 * self.unit * operations * 4
+
+    unit = 0.0
+
+    def learn(self, parts: list[Any]) -> None:
+        sign, tree, numbers = parts[-1]
+        name = parts[0][1]
+        if any(isinstance(node, Sym) and node not in numbers for node in walk(tree)):
+            return
+        try:
+            value = self.intervals(tree, numbers)
+        except Unknown:
+            return
+        self.known[name] = value
+        self.exact.pop(name, None)
+        if self.rounded or all(sign == "=" for sign, *_ in parts[1:]):
+            try:
+                self.exact[name] = self.fractions(tree, numbers)
+            except (Unknown, ZeroDivisionError):
+                return
+
+
+def overlap(one: Any, other: Any, slack: float) -> bool:
+    a, b = np.array(one, dtype=object), np.array(other, dtype=object)
+    if a.shape != b.shape:
+        return a.ndim == 0 or b.ndim == 0
+    for x, y in zip(map(interval, a.ravel()), map(interval, b.ravel()), strict=True):
+        room = slack + 1e-12 * max(abs(x.low), abs(y.high), 1e-300)
+        if x.low > y.high + room or y.low > x.high + room:
+            return False
+    return True
+
+
+def false_lines(solution: Solution) -> tuple[list[str], int]:
+    """The lines of the printed working that are not true, and how many claims were checked."""
+    found, checked = [], 0
+    for part in parts_of(solution):
+        first = next((int(c.value) for c in part.conventions if c.name == "first_index"), 0)
+        places = part.settings.get("round_steps")
+        reader = Reader(first, rounded=places is not None)
+        reader.unit = 0.0 if places is None else 10.0**-places
+        for statement in statements(render(part)):
+            found += reader.false(statement)
+        checked += reader.checked
+    return found, checked
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_line_of_a_problems_printed_working_is_false(path: Path) -> None:
+    solution = solve(read_problem(str(path)))
+    found, checked = false_lines(solution)
+    assert found == []
+    if {part.kind for part in parts_of(solution)} <= GRAPHS:
+        assert checked > 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("mode", ["", "round_steps: 3", "exact: true"])
+def test_no_line_of_a_random_problems_printed_working_is_false(seed: int, mode: str) -> None:
+    chance = random.Random(seed)
+    rules = RATIONAL if mode == "exact: true" else None
+    solution = solve(read_text(random_graph(chance, chance.choice([3, 8, 20]), rules) + mode + "\n"))
+    found, checked = false_lines(solution)
+    assert found == []
+    assert checked > 10
+
+
+PRINTED = """\
+  x    = 3           w    = -0.2
+  u1   = x·w         = 3·(-0.2)       = -0.6
+  y    = σ(u1)       ≈ 0.354344   (σ' = σ(1 - σ))
+  v    = [x, w]      = [3, -0.2]
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("= -0.6", "= 0.6"),
+        ("3·(-0.2)", "3·(-0.3)"),
+        ("≈ 0.354344", "≈ 0.354345"),
+        ("≈ 0.354344", "≈ 0.645656"),
+        ("= [3, -0.2]", "= [3, 0.2]"),
+        ("= x·w ", "= x + w "),
+    ],
+)
+def test_the_reader_of_a_working_notices_a_line_that_is_false(right: str, wrong: str) -> None:
+    def found(printed: str) -> list[str]:
+        reader = Reader(0, rounded=False)
+        return [line for statement in statements(printed) for line in reader.false(statement)]
+
+    assert found(PRINTED) == []
+    assert len(found(PRINTED.replace(right, wrong))) >= 1

@@ -118,7 +118,7 @@ def test_a_rule_that_is_wrong_by_one_per_cent_gives_an_error_instead_of_an_answe
     else:
         assert row.partials is not None
         monkeypatch.setattr(row, "partials", tuple(map(wrong, row.partials)))
-    with pytest.raises(CertificateError, match="no answer for d.*: the chain rule gives"):
+    with pytest.raises(CertificateError, match=r"no answer for d.*: the chain rule gives"):
         solved(equation, find)
 
 
@@ -138,8 +138,9 @@ def test_a_rule_for_any_one_argument_that_is_wrong_is_noticed(
     monkeypatch.setattr(row, "partials", tuple(rules))
     by_symbol = {
         "sub": "x - y", "mul": "x*y", "div": "x/y", "pow": "x^y", "maximum": "max(x, y)",
-        "minimum": "min(x, y)", "lt": "(x < y)", "le": "(x <= y)", "gt": "(x > y)", "ge": "(x >= y)",
-        "eq": "(x == y)", "ne": "(x != y)", "where": "(tanh(x) if x < y else y) + (x if x > y else tanh(y))",
+        "minimum": "min(x, y)", "lt": "(x < y)", "le": "(x <= y)", "gt": "(x > y)",
+        "ge": "(x >= y)", "eq": "(x == y)", "ne": "(x != y)",
+        "where": "(tanh(x) if x < y else y) + (x if x > y else tanh(y))",
     }  # fmt: skip
     # max and min pass on to the larger or the smaller one only
     swapped = (name, position) in {("maximum", 0), ("minimum", 1)}
@@ -153,8 +154,10 @@ MISTAKES = [
     ("sigma' = sigma(1 + sigma)", "sigmoid", (lambda y, _: y * (1 + y),), "L = σ(x)"),
     ("sigma' of the input", "sigmoid", (lambda _, x: x * (1 - x),), "L = σ(x)"),
     ("relu' = x", "relu", (lambda _, x: x,), "L = relu(x)"),
-    ("(a/b)' without the square", "div", (lambda _, a, b: 1 / b, lambda _, a, b: -a / b), "L = y/x"),  # noqa: ARG005
-    ("(a/b)' with the wrong sign", "div", (lambda _, a, b: 1 / b, lambda _, a, b: a / b**2), "L = y/x"),  # noqa: ARG005
+    ("(a/b)' without the square",
+     "div", (lambda _, _a, b: 1 / b, lambda _, a, b: -a / b), "L = y/x"),
+    ("(a/b)' with the wrong sign",
+     "div", (lambda _, _a, b: 1 / b, lambda _, a, b: a / b**2), "L = y/x"),
     ("(x^n)' = x^(n-1)", "pow", (lambda _, a, b: a ** (b - 1), lambda *_: 0), "L = x^3"),
     ("sin' = -cos", "sin", (lambda _, x: -x.fn("cos"),), "L = sin(x)"),
     ("log' = 1/x^2", "log", (lambda _, x: 1 / x**2,), "L = log(x)"),

@@ -365,7 +365,7 @@ def test_parts_of_their_own_kinds_need_none_in_the_file() -> None:
          "the answers of a problem in parts belong to its parts; "
          "move them below the part that they answer")),
         ("equations: a = 1\nparts: {a: {find: a}}", ("2:12: part 'a' has no key 'kind'; "
-         "add 'kind: graph' (kinds are graph, network, recurrent, cnn, derivation)")),
+         "add 'kind: graph' (kinds are graph, network, recurrent, cnn, derivation, claim, functions)")),
         ("layers: [a]\nparts: {a: {kind: cnn, input: 3, layers: [dense 1]}}", ("1:1: the key "
          "'layers' needs a 'kind' beside it; kind network or cnn has it")),
     ],

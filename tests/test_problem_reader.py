@@ -106,7 +106,8 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
             "equations: [z = 1]",
             (
                 "t:1:1: the file has no key 'kind'; "
-                "add 'kind: graph' (kinds are graph, network, recurrent, cnn, derivation)"
+                "add 'kind: graph' (kinds are graph, network, recurrent, cnn, derivation, "
+                "claim, functions)"
             ),
         ),
         ("kin: graph\nequations: z = 1", "t:1:1: unknown key 'kin'; did you mean 'kind'?"),
@@ -119,7 +120,11 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
             "t:3:1: unknown key 'givn'; did you mean 'given'?",
         ),
         ("kind: grph\nlayers: 3", "t:1:7: unknown kind 'grph'; did you mean 'graph'?"),
-        ("kind: foo", "t:1:7: unknown kind 'foo'; it is graph, network, recurrent, cnn or derivation"),
+        (
+            "kind: foo",
+            "t:1:7: unknown kind 'foo'; it is graph, network, recurrent, cnn, derivation, claim "
+            "or functions",
+        ),
         (
             "kind: [graph]",
             "t:1:7: 'kind' takes a word, not a list; for example kind: graph",

@@ -86,7 +86,8 @@ def test_an_unknown_template_is_named_with_one_that_is_near() -> None:
     with pytest.raises(InputError) as raised:
         template("../../reader")
     assert str(raised.value) == (
-        "there is no kind '../../reader'; kinds are graph, network, recurrent, cnn, derivation"
+        "there is no kind '../../reader'; kinds are graph, network, recurrent, cnn, derivation, "
+        "claim, functions"
     )
 
 

@@ -266,7 +266,7 @@ KINDS: Final = (
                 "domain",
                 "settings",
                 "what names range over, if not over every real number",
-                "{x: > 0}",
+                "{x: positive, W1: 0..1}",
             ),
             _SHAPES._replace(
                 meaning="the shapes of vectors and matrices; a name is any size",

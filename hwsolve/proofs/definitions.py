@@ -75,7 +75,12 @@ class Definitions:
             for equation in equations
             if equation.parameters is not None and isinstance(equation.target, Sym)
         }
-        self.equations = tuple(eq for eq in equations if eq.parameters is None)
+        self._numbered = [
+            (number, equation)
+            for number, equation in enumerate(equations)
+            if equation.parameters is None
+        ]
+        self.equations = tuple(equation for _, equation in self._numbered)
         declared = {name: self._shaped(sizes) for name, sizes in (shapes or {}).items()}
         self.axes: dict[str, Axes] = {**ranges_by_use(self.equations, declared)}
         self.letters = all_names(eq.body for eq in equations)
@@ -118,7 +123,7 @@ class Definitions:
         Raises:
             EquationError: with the number of its equation and the place in it.
         """
-        for number, equation in enumerate(self.equations):
+        for number, equation in self._numbered:
             try:
                 self._define(equation)
             except EquationError as error:

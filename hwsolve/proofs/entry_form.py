@@ -146,18 +146,23 @@ class EntryForm:
         else:
             loss = find_loss(name)
             if loss is None:
-                from hwsolve.expr.calls import known_functions
-
-                hint = did_you_mean(name, {*known_functions(), *self.functions})
-                raise EquationError(
-                    f"unknown function '{name}'", expr.at, hint or f"define it: {name}(z) = ..."
-                )
+                raise self._unknown(name, expr.at)
             parameters, body = loss.parameters, self._loss_body(loss, args, settings)
         if len(args) != len(parameters):
             wanted = "one value" if len(parameters) == 1 else f"{len(parameters)} values"
             raise EquationError(f"'{expr.op}' takes {wanted}, not {len(expr.args)}", expr.at)
         values = dict(zip(parameters, args, strict=True))
         return self.expanded(substitute(parse_expression(body), values))
+
+    def _unknown(self, name: str, at: int) -> EquationError:
+        """The error for a function that there is not, or not in this form."""
+        from hwsolve.expr.calls import known_functions
+
+        known = known_functions()
+        if name in known:
+            return EquationError(f"'{name}' has no form by entries", at)
+        hint = did_you_mean(name, {*known, *self.functions}) or f"define it: {name}(z) = ..."
+        return EquationError(f"unknown function '{name}'", at, hint)
 
     def _loss_body(self, loss: Any, args: list[Expr], settings: dict[str, Any]) -> str:
         from hwsolve.expr.notation import text

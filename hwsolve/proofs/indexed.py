@@ -369,7 +369,7 @@ class Gradient:
         if all(slope == Num(0) for slope in slopes):
             return Num(0)
         if row is None or row.partials is None:
-            raise EquationError(f"'{expr.op}' has no derivative as an expression", expr.at)
+            raise EquationError(f"'{expr.op}' has no derivative as an expression")
         # what is named is not repeated: h*(1 - h) instead of sigmoid(a)*(1 - sigmoid(a))
         through = output if output is not None and expr.op not in _ARITHMETIC else expr
         terms: list[Expr] = []
@@ -418,7 +418,7 @@ class Gradient:
             return Over(expr.op, slope, variable, low, high)
         if expr.op != "prod":
             raise EquationError(
-                f"'{expr.op}' over a range has no derivative as an expression", expr.at
+                f"'{expr.op}' over a range has no derivative as an expression"
             )
         other = fresh("k", self.definitions.letters | all_names([expr, *indices]))
         rest = substitute(expr.body, {variable: Sym(other)})

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _CONSTANTS = frozenset({"pi", "π", "e", ""})
 # Values that only calculations in floats have.
 FLOATS_ONLY = frozenset({"nan", "inf"})
+# Limits that come this near together (the sum of all distances) are taken to be possible.
+NEAR = 0.05
 
 
 class Stated(NamedTuple):
@@ -309,6 +311,7 @@ def _at_the_limit(problem: Problem, body: Body, reading: Stated) -> Stated:
                 body.limit[name].origin,
                 "a limit is a value that it comes as near to as one likes",
             )
+    _together(problem, body, reading)
     equations = tuple(
         equation._replace(body=Num(_plain(reading.limits[target(equation)])))
         if target(equation) in reading.limits
@@ -323,6 +326,29 @@ def _at_the_limit(problem: Problem, body: Body, reading: Stated) -> Stated:
             "a limit needs functions without jumps", next(iter(body.limit.values())).origin
         )
     return after
+
+
+def _together(problem: Problem, body: Body, reading: Stated) -> None:
+    """Refuse limits that were not found to be possible at the same time."""
+    from time import perf_counter
+
+    from hwsolve.proofs.search import Search
+
+    apart: list[Expr] = [
+        Apply("abs", (Apply("sub", (Sym(name), Num(_plain(value)))),))
+        for name, value in reading.limits.items()
+    ]
+    total = Apply("add", tuple(apart)) if len(apart) > 1 else apart[0]
+    far = Apply("gt", (total, Num(NEAR)))
+    here = situation(problem, reading, reading.claim._replace(comparisons=(far,)))
+    search = Search(here, perf_counter() + 1.0)
+    if not (search.simple() or search.random() or search.climb()):
+        names = " and ".join(f"'{name}' to {value}" for name, value in reading.limits.items())
+        raise InputError(
+            f"no values were found that bring {names} at the same time",
+            next(iter(body.limit.values())).origin,
+            "limits of quantities that depend on each other may exclude each other",
+        )
 
 
 def _plain(value: Fraction) -> int | Fraction:

@@ -11,6 +11,7 @@ from hwsolve.errors import CertificateError, EquationError, InputError
 from hwsolve.expr.notation import text
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
 from hwsolve.proofs.agreement import Agreement, Question, agreement, free_indices
+from hwsolve.proofs.definitions import CONSTANTS
 from hwsolve.proofs.deltas import with_condition
 from hwsolve.proofs.index_ranges import Facts, Range
 from hwsolve.proofs.indexed import Derivative, Gradient, base_name, define, derived, known_sums
@@ -100,7 +101,7 @@ class Asked:
                 relu_at_0=stated(problem, "relu_at_0", "0"),
             )
         except EquationError as error:
-            raise self.placed(error) from None
+            raise self._placed(error, single) from None
         self.question = Question(
             self.definitions, self.equations, tuple(assumptions), self._whole_arrays(shapes)
         )
@@ -186,10 +187,12 @@ class Asked:
         values = {name: given.value for name, given in self.problem.given.items()}
         return {name: value for name, value in values.items() if isinstance(value, int)}
 
-    def placed(self, error: EquationError) -> InputError:
+    def _placed(self, error: EquationError, single: Sequence[Equation]) -> InputError:
         """An error of an equation, with its place in the file."""
-        if 0 <= error.equation < len(self.written):
-            return placed(error, self.written[error.equation])
+        if 0 <= error.equation < len(single):
+            # the equations of a recurrence were written out from those of the file
+            words = [equation.text for equation in self.equations]
+            return placed(error, self.written[words.index(single[error.equation].text)])
         return InputError(error.message, self.problem.place, error.hint)
 
     # -- answers ----------------------------------------------------------------
@@ -254,24 +257,28 @@ class Asked:
             EquationError: for the first of them.
         """
         definitions = self.definitions
-        for name in free_names(own):
-            if name in free or definitions.known(name) or name in {"pi", "π", "e"}:
-                continue
-            at = next(
-                (n.at for n in walk(asked) if isinstance(n, Sym) and n.name == name),
-                -1,
+        plain = {node.name: node.at for node in walk(asked) if isinstance(node, Sym)}
+        entries = [node for node in walk(own) if isinstance(node, Index)]
+        indices = {name for entry in entries for part in entry.indices for name in free_names(part)}
+        unknown = [
+            name
+            for name in sorted(free_names(own), key=lambda name: plain.get(name, -1))
+            if name not in free and not definitions.known(name) and name not in CONSTANTS
+        ]
+        for name in unknown:
+            if name not in indices:
+                raise definitions.unknown(name, plain.get(name, -1))
+        for name in unknown:
+            own_entries = [e for e in entries if any(name in free_names(p) for p in e.indices)]
+            counts = {base_name(e): len(definitions.axes.get(base_name(e), ())) for e in own_entries}
+            if any(count not in {0, len(e.indices)} for e, count in zip(own_entries, counts.values(), strict=False)):
+                continue  # another number of indices is another mistake, which is found later
+            base = base_name(own_entries[0])
+            raise EquationError(
+                f"the range of the index '{name}' is not known",
+                plain.get(name, -1),
+                f"state the shape of '{base}': shapes: {{{base}: n}}",
             )
-            in_index = any(
-                isinstance(node, Index) and any(name in free_names(part) for part in node.indices)
-                for node in walk(own)
-            )
-            if in_index:
-                raise EquationError(
-                    f"the range of the index '{name}' is not known",
-                    at,
-                    "state the shape of what it is an index of: shapes: {x: n}",
-                )
-            raise definitions.unknown(name, at)
 
     def _gradient_by(
         self, gradient: Gradient, bottom: Sym | Index
@@ -340,11 +347,29 @@ class Asked:
             found = found[1:]
         return min(found, key=size)
 
+    def question_about(self, asked: Expr) -> Question:
+        """The question, with the shape of an array that is only ever used by its entries."""
+        shapes = dict(self.question.shapes)
+        for node in walk(asked):
+            for bottom in node.bottoms if isinstance(node, Deriv) else ():
+                if not isinstance(bottom, Sym) or bottom.name in self.definitions.by_name:
+                    continue
+                axes = self.definitions.axes.get(bottom.name, ())
+                if axes and bottom.name not in shapes:
+                    if any(axis.low != Num(self.first_index) for axis in axes):
+                        raise EquationError(
+                            f"the entries of '{bottom.name}' do not begin at {self.first_index}",
+                            bottom.at,
+                            "ask for an entry with a free index",
+                        )
+                    shapes[bottom.name] = tuple(axis.size for axis in axes)
+        return self.question._replace(shapes=shapes)
+
     def _certified(
         self, asked: Expr, asked_text: str, value: Expr, free: Mapping[str, Range]
     ) -> Agreement:
         """The formula against the ordinary engine's value of what was asked."""
-        found = agreement(asked, value, self.question, free)
+        found = agreement(asked, value, self.question_about(asked), free)
         if found.equal is False:
             where = ", ".join(f"{name} = {shown}" for name, shown in (found.where or {}).items())
             raise CertificateError(

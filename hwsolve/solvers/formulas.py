@@ -232,7 +232,7 @@ def _power(chance: float) -> str:
 def _by_differences(asked: Asked, one: Found) -> list[Certificate]:
     assert isinstance(one.asked, Deriv)  # noqa: S101  (the caller has asked)
     try:
-        found = differences(one.asked, one.value, asked.question, one.free)
+        found = differences(one.asked, one.value, asked.question_about(one.asked), one.free)
     except EquationError as error:
         raise CertificateError(f"no answer for {one.text}: {error.message}") from None
     if found is None:
@@ -267,7 +267,7 @@ def compared(problem: Problem, name: str, stated: str, computed: Expr) -> tuple[
         tree = parse_expression(stated)
         free = free_indices(parse_expression(name), asked.definitions)
         asked.check_names(tree, asked.by_own_names(tree), free)
-        found = agreement(tree, computed, asked.question, free)
+        found = agreement(tree, computed, asked.question_about(parse_expression(name)), free)
     except EquationError as error:
         return False, str(error)
     if found.equal is None:
