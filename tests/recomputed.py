@@ -166,7 +166,10 @@ class Intervals(Floats):
             return Interval(of(middle) - half, of(middle) + half)
         if of in {math.log, math.sqrt} and x.low <= 0:
             return Interval(-math.inf, math.inf)
-        ends = [of(x.low), of(x.high)]
+        try:
+            ends = [of(x.low), of(x.high)]
+        except (OverflowError, ValueError):
+            return Interval(-math.inf, math.inf)
         turn = [0.0] if of is abs and x.low < 0 < x.high else []
         return Interval(min(ends + turn), max(ends + turn))
 
@@ -284,7 +287,8 @@ class Evaluator:
 
     def _mapped(self, of: Callable[..., Any], *values: Any) -> Any:
         if any(isinstance(value, np.ndarray) for value in values):
-            return np.frompyfunc(of, len(values), 1)(*values)
+            with np.errstate(all="ignore"):
+                return np.frompyfunc(of, len(values), 1)(*values)
         return of(*values)
 
     def _operation(self, op: str, args: tuple[Expr, ...], settings: dict[str, Any]) -> Any:

@@ -209,7 +209,7 @@ Answers
 Proved: z by exact fractions
 Tested: dz/dw0, dz/dw1 by central differences (4 comparisons, relative difference at
 most 3.1e-11)
-"""  # noqa: E501  (a wide screen)
+"""
 
 ASCII_PIPE = """\
 A neuron and a skip connection

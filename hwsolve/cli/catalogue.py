@@ -80,7 +80,9 @@ def new(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="graph, network, recurrent or cnn.", autocompletion=kinds
+            metavar="KIND",
+            help="graph, network, recurrent, cnn, derivation, claim or functions.",
+            autocompletion=kinds,
         ),
     ],
 ) -> int:

@@ -15,7 +15,7 @@ from hwsolve.problem.equations import read_equations, read_names
 from hwsolve.problem.layers import read_dense_layers, read_layers, read_paths, read_size
 from hwsolve.problem.model import Given, Written
 from hwsolve.problem.names import normal, why_not
-from hwsolve.problem.nodes import Map, Node, Scalar, Seq, Seq, is_empty, what
+from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
 from hwsolve.problem.source import clip, near
 from hwsolve.problem.values import read_given
 

@@ -294,6 +294,12 @@ def side(algebra: Algebra, inside: Quotient) -> int | None:
     if sign is None:
         return None
     plain, factor = oriented(sign)
+    common = p.content(plain)
+    where = p.enclosure({common: Fraction(1)}, algebra.atoms.__getitem__)
+    if common and (where.positive or where.negative):
+        # a factor with a known sign does not decide
+        plain, turned = oriented(p.divided(plain, common))
+        factor *= turned if where.positive else -turned
     chosen = algebra.reading.cases.get(case_key(plain))
     if chosen is None:
         raise NeedsCaseError(plain)

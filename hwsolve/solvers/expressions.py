@@ -269,16 +269,16 @@ class Asked:
             if name not in indices:
                 raise definitions.unknown(name, plain.get(name, -1))
         for name in unknown:
-            own_entries = [e for e in entries if any(name in free_names(p) for p in e.indices)]
-            counts = {base_name(e): len(definitions.axes.get(base_name(e), ())) for e in own_entries}
-            if any(count not in {0, len(e.indices)} for e, count in zip(own_entries, counts.values(), strict=False)):
-                continue  # another number of indices is another mistake, which is found later
-            base = base_name(own_entries[0])
-            raise EquationError(
-                f"the range of the index '{name}' is not known",
-                plain.get(name, -1),
-                f"state the shape of '{base}': shapes: {{{base}: n}}",
-            )
+            for entry in entries:
+                base = base_name(entry)
+                count = len(definitions.axes.get(base, entry.indices))
+                # another number of indices is another mistake, which is found later
+                if count == len(entry.indices) and name in free_names(entry):
+                    raise EquationError(
+                        f"the range of the index '{name}' is not known",
+                        plain.get(name, -1),
+                        f"state the shape of '{base}': shapes: {{{base}: n}}",
+                    )
 
     def _gradient_by(
         self, gradient: Gradient, bottom: Sym | Index

@@ -50,7 +50,7 @@ def solve_in_symbols(
     formulas = [
         written
         for written in asks
-        if written.text in wanted or is_formula(problem.answers.get(written.text))
+        if written.text in wanted or is_formula(problem.answers.get(written.text), problem)
     ]
     asked = Asked(problem, equations) if formulas or _lacks_values(problem, equations) else None
     if asked is None:
@@ -105,7 +105,7 @@ def _in_numbers(problem: Problem, asks: Sequence[Written]) -> Problem:
     body = problem.body
     if isinstance(body, Equations):
         body = Equations(body.equations)
-    answers = {name: answer for name, answer in problem.answers.items() if not is_formula(answer)}
+    answers = {name: answer for name, answer in problem.answers.items() if not is_formula(answer, problem)}
     return problem._replace(find=tuple(asks), expressions=(), body=body, answers=answers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.errors import EquationError, EquationErrors, InputError, InputErrors
@@ -257,11 +258,11 @@ def in_symbols(problem: Problem) -> bool:
         or not problem.given
         or getattr(body, "shapes", None)
         or getattr(body, "assume", None)
-        or any(is_formula(answer) for answer in problem.answers.values())
+        or any(is_formula(answer, problem) for answer in problem.answers.values())
     )
 
 
-def is_formula(answer: Stated | None) -> bool:
+def is_formula(answer: Stated | None, problem: Problem) -> bool:
     """Whether a stated answer is a formula with names in it: no number, size or word."""
     if answer is None or isinstance(answer, list):
         return False
@@ -275,7 +276,17 @@ def is_formula(answer: Stated | None) -> bool:
         tree = parse_expression(words)
     except EquationError:
         return False
+    if isinstance(tree, Sym):
+        return _is_used(tree.name, problem)
     return any(isinstance(node, Sym) and node.name for node in walk(tree))
+
+
+def _is_used(name: str, problem: Problem) -> bool:
+    """Whether a word is a name of the problem (`delta`) and not just a word (`two`)."""
+    equations: Sequence[Written] = getattr(problem.body, "equations", ())
+    return name in problem.given or any(
+        name in re.findall(r"[^\W\d]\w*", written.text) for written in equations
+    )
 
 
 def _entry_answers(solved: Solved) -> tuple[Answer, ...]:

@@ -8,6 +8,7 @@ calculation in ordinary floats.
 
 from __future__ import annotations
 
+import math
 from math import prod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -77,6 +78,8 @@ def worked_out(graph: Graph, wanted: list[int]) -> Values:
         # only a sum can leave something over of numbers that cancel
         sums = row is not None and row.name in _SUMS
         floats[node] = _as_float(precise[node], sizes[node] if sums else 0.0)
+    if failure is not None and not all(_is_finite(floats[node]) for node in wanted):
+        raise failure
     worst = 0.0
     if failure is None:
         worst = max(_apart(brief[node], floats[node], sizes[node]) for node in wanted)
@@ -114,6 +117,12 @@ def _has_float(value: Any) -> bool:
     if getattr(value, "shape", ()):
         return any(isinstance(entry, float) for entry in value.ravel())
     return isinstance(value, float)
+
+
+def _is_finite(value: Any) -> bool:
+    if getattr(value, "shape", ()):
+        return bool((abs(value) < math.inf).all())
+    return math.isfinite(value)
 
 
 def _as_float(value: Any, size: float = 0.0) -> Any:
