@@ -88,9 +88,7 @@ class Behaviour(NamedTuple):
         return f"{left}{low}, {high}{right}"
 
 
-def behaviour(
-    name: str, formula: Expr, variable: str, equations: Sequence[Equation]
-) -> Behaviour:
+def behaviour(name: str, formula: Expr, variable: str, equations: Sequence[Equation]) -> Behaviour:
     """Work out how a function behaves.
 
     Raises:
@@ -160,7 +158,7 @@ class _Function:
             self._symmetry(),
         )
 
-    def limit(self, node: int, side: int) -> Found | None:
+    def limit(self, node: int, side: int) -> Found | None:  # noqa: PLR0911  (one case after the other)
         """The limit of a node for x to plus or minus infinity, or None."""
         values = [self.value(node, side * far) for far in FAR]
         if any(value is None for value in values):
@@ -198,7 +196,9 @@ class _Function:
         best = max(known.values())
         limits = [each for each in (left, right) if each is not None]
         highest = max((sign * each.value for each in limits), default=-math.inf)
-        if highest >= best - CLOSE * max(1.0, abs(best)) and not self._reached(node, sign * highest):
+        if highest >= best - CLOSE * max(1.0, abs(best)) and not self._reached(
+            node, sign * highest
+        ):
             (limit, *_) = [each for each in limits if sign * each.value == highest]
             return self._bounded(node, Found(limit.value), sign)
         ties = [x for x, value in known.items() if value >= best - 1e-12 * max(1.0, abs(best))]
@@ -302,7 +302,11 @@ class _Function:
         if not large or max(large) >= FAR[-1]:
             return None
         low = max(large)
-        high = min(x for x in (*(abs(y) for y in GRID), *map(float, FAR)) if x > low) if low >= 0 else low + 1 / 16
+        high = (
+            min(x for x in (*(abs(y) for y in GRID), *map(float, FAR)) if x > low)
+            if low >= 0
+            else low + 1 / 16
+        )
         while high - low > 1e-9:  # noqa: PLR2004  (far more digits than anybody needs)
             middle = (low + high) / 2
             inside = abs(self.number(self.slope, side * middle) or 0.0) >= most

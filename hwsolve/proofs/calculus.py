@@ -142,7 +142,7 @@ class _Slopes:
         found = self._at(Interval(middle, middle)) + slope * (where - middle)
         return found.positive or (found.low >= 0 and not strict)
 
-    def _direction(self, order: int, where: Interval, depth: int) -> tuple[int, bool] | None:
+    def _direction(self, order: int, where: Interval, depth: int) -> tuple[int, bool] | None:  # noqa: PLR0911  (one case after the other)
         """1 or -1 where a derivative is nowhere below or above 0, and whether it is never 0."""
         if order >= len(self.orders):
             return None
@@ -210,7 +210,9 @@ class _Slopes:
 
     @property
     def _kinked(self) -> bool:
-        rows = (self.prover.graph.rows[node] for node in self.prover.graph.ancestors(self.orders[:1]))
+        rows = (
+            self.prover.graph.rows[node] for node in self.prover.graph.ancestors(self.orders[:1])
+        )
         return any(row is not None and row.kink is not None for row in rows)
 
     def _safe(self, where: Interval, order: int = 0) -> bool:

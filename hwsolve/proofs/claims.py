@@ -344,7 +344,9 @@ class _Decider:
         comparison = claim.comparisons[number]
         if comparison.op != "eq" or any(test.op != "eq" for test in claim.conditions):
             return None
-        if not same_domain(self._prover(len(self.situations) - 1, any_size=False), self._last(number)):
+        if not same_domain(
+            self._prover(len(self.situations) - 1, any_size=False), self._last(number)
+        ):
             return None
         left, right = comparison.args
         shapes = {
@@ -416,7 +418,9 @@ def _constants(claim: Claim) -> list[Fraction]:
     for tree in trees:
         for node in walk(tree):
             if isinstance(node, Num) and isinstance(node.value, (int, float, Fraction)):
-                found[Fraction(repr(node.value) if isinstance(node.value, float) else node.value)] = None
+                found[
+                    Fraction(repr(node.value) if isinstance(node.value, float) else node.value)
+                ] = None
             if isinstance(node, Apply) and node.op == "div":
                 top, bottom = node.args
                 if isinstance(top, Num) and isinstance(bottom, Num) and bottom.value:

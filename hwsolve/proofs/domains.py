@@ -20,7 +20,12 @@ MANY: Final = 20_000
 _WHOLE: Final = ("whole", "integer", "int", "natural")
 _ANY: Final = ("real", "any", "number", "reals", "")
 _SIGNS: Final = ("<=", ">=", "<", ">", "≤", "≥", "!=", "≠")
-_WORDS: Final = {"positive": "> 0", "negative": "< 0", "nonnegative": ">= 0", "non-negative": ">= 0"}
+_WORDS: Final = {
+    "positive": "> 0",
+    "negative": "< 0",
+    "nonnegative": ">= 0",
+    "non-negative": ">= 0",
+}
 
 
 class Domain(NamedTuple):

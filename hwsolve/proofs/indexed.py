@@ -417,9 +417,7 @@ class Gradient:
         if expr.op in {"sum", "mean"}:
             return Over(expr.op, slope, variable, low, high)
         if expr.op != "prod":
-            raise EquationError(
-                f"'{expr.op}' over a range has no derivative as an expression"
-            )
+            raise EquationError(f"'{expr.op}' over a range has no derivative as an expression")
         other = fresh("k", self.definitions.letters | all_names([expr, *indices]))
         rest = substitute(expr.body, {variable: Sym(other)})
         is_other = Apply("ne", (Sym(other), Sym(variable)))

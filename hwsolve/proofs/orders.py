@@ -57,7 +57,7 @@ def order_of(prover: Prover, node: int) -> Order:
         turned = turned != turns
 
 
-def _step(prover: Prover, node: int) -> tuple[int, bool] | None:
+def _step(prover: Prover, node: int) -> tuple[int, bool] | None:  # noqa: PLR0911  (one case after the other)
     """The argument with the same order, and whether it is the other way round."""
     graph = prover.graph
     row, args = graph.rows[node], graph.args[node]

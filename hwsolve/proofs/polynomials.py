@@ -106,9 +106,7 @@ def content(poly: Poly) -> Monomial:
     """The largest monomial that divides every term (exponents may be negative)."""
     terms = [dict(monomial) for monomial in poly]
     every = {number for term in terms for number in term}
-    least = {
-        number: min(term.get(number, Fraction(0)) for term in terms) for number in every
-    }
+    least = {number: min(term.get(number, Fraction(0)) for term in terms) for number in every}
     return tuple(sorted((number, power) for number, power in least.items() if power))
 
 
@@ -279,7 +277,10 @@ def range_of(coefficients: Row, where: Interval) -> Interval:
     poly = _trimmed(coefficients)
     if len(poly) == 1:
         return Interval(poly[0], poly[0])
-    ends = [_end_value(poly, where.low, where.low_open), _end_value(poly, where.high, where.high_open)]
+    ends = [
+        _end_value(poly, where.low, where.low_open),
+        _end_value(poly, where.high, where.high_open),
+    ]
     pieces = [end for end in ends if end is not None]
     for root in roots(derived(poly), where):
         inside = root.meet(where)

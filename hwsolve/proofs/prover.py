@@ -271,4 +271,3 @@ def _supposed(inside: p.Poly, side: int, *, closed: bool) -> tuple[Constraint, .
     if side == 0:
         return Constraint(inside, strict=False), Constraint(p.scaled(inside, -1), strict=False)
     return (Constraint(p.scaled(inside, side), not closed),)
-

@@ -35,6 +35,7 @@ class Reach:
     Attributes:
         intervals: the interval of each node; EVERYTHING for those not wanted.
         algebra: the nodes as polynomials.
+        closer: the nodes whose polynomial says more than the range of their operation.
 
     Raises:
         ContradictionError: if nothing is left.
@@ -54,6 +55,7 @@ class Reach:
         self.nodes = nodes
         self.leaves = leaves or {}
         self.any_size = any_size
+        self.closer: set[int] = set()
         self.intervals: list[Interval] = [EVERYTHING] * len(graph)
         self.registry = registry or Atoms()
         reading = Reading(any_size=any_size)
@@ -78,6 +80,8 @@ class Reach:
         found = natural.meet(closer)
         if found is None:
             raise ContradictionError
+        if row is not None and not found.same_as(natural):
+            self.closer.add(node)
         return found.rounded()
 
     def _natural(self, node: int, name: str) -> Interval:

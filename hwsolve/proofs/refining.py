@@ -42,9 +42,7 @@ def refined(algebra: Algebra, constraints: Sequence[Constraint]) -> dict[int, In
     return found
 
 
-def _keep(
-    algebra: Algebra, found: dict[int, Interval], name: int, where: Interval | None
-) -> None:
+def _keep(algebra: Algebra, found: dict[int, Interval], name: int, where: Interval | None) -> None:
     """Note a better interval, also for x where |x| is bounded."""
     if where is None:
         raise ContradictionError
@@ -61,9 +59,7 @@ def _keep(
         _each_entry(algebra, found, dict(key[2]), where)
 
 
-def _each_entry(
-    algebra: Algebra, found: dict[int, Interval], poly: Poly, total: Interval
-) -> None:
+def _each_entry(algebra: Algebra, found: dict[int, Interval], poly: Poly, total: Interval) -> None:
     """Numbers that are not negative are each at most their sum."""
     names = p.variables(poly)
     if poly != p.variable(min(names, default=0)):

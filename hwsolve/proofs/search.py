@@ -227,9 +227,15 @@ class Search:
         low = -spread if isinstance(interval.low, float) else float(interval.low)
         high = spread if isinstance(interval.high, float) else float(interval.high)
         if isinstance(interval.low, float) != isinstance(interval.high, float):
-            low, high = (low, low + 2 * spread) if low > -math.inf and not isinstance(interval.low, float) else (high - 2 * spread, high)
+            low, high = (
+                (low, low + 2 * spread)
+                if low > -math.inf and not isinstance(interval.low, float)
+                else (high - 2 * spread, high)
+            )
         for _ in range(20):
-            value: Any = Fraction(round(source.uniform(low, high), 2 if spread < 3 else 1)).limit_denominator(100)  # noqa: PLR2004  (short decimals)
+            value: Any = Fraction(
+                round(source.uniform(low, high), 2 if spread < 3 else 1)
+            ).limit_denominator(100)  # noqa: PLR2004  (short decimals)
             if slot.domain.whole:
                 value = round(source.uniform(low, high))
             if value in slot.domain:
@@ -238,7 +244,7 @@ class Search:
 
     # -- tests ---------------------------------------------------------------------------
 
-    def test(self, point: Point, *, certain: bool = False) -> Counterexample | None:
+    def test(self, point: Point, *, certain: bool = False) -> Counterexample | None:  # noqa: C901, PLR0912  (one case after the other)
         """The counterexample that a point is, or None."""
         if self._equalities:
             repaired = self._repaired(point)
@@ -424,9 +430,7 @@ def _margin(test: Test, values: Sequence[Any]) -> float | None:
     if getattr(left, "shape", ()) or getattr(right, "shape", ()):
         import numpy as np
 
-        parts = [
-            _scalar_margin(test.op, float(a), float(b)) for a, b in np.broadcast(left, right)
-        ]
+        parts = [_scalar_margin(test.op, float(a), float(b)) for a, b in np.broadcast(left, right)]
         return min(parts) if test.op == "ne" else max(parts)
     return _scalar_margin(test.op, float(left), float(right))
 

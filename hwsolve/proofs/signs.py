@@ -37,7 +37,7 @@ class Constraint(NamedTuple):
     strict: bool
 
 
-def positive(
+def positive(  # noqa: PLR0911  (one case after the other)
     algebra: Algebra, poly: Poly, constraints: Sequence[Constraint], *, strict: bool
 ) -> str | None:
     """The method that shows a polynomial to be positive (or not negative), or None."""
@@ -160,9 +160,7 @@ def _by_ends(algebra: Algebra, poly: Poly, depth: int, *, strict: bool) -> bool:
         return all(_by_ends(algebra, at, depth - 1, strict=False) for at, _ in ends)
     # above 0 at one end and not below it at the other, which is not reached: above 0 between
     firm = [_by_ends(algebra, at, depth - 1, strict=True) for at, _ in ends]
-    loose = [
-        is_open and _by_ends(algebra, at, depth - 1, strict=False) for at, is_open in ends
-    ]
+    loose = [is_open and _by_ends(algebra, at, depth - 1, strict=False) for at, is_open in ends]
     return any(firm) and all(sure or weak for sure, weak in zip(firm, loose, strict=True))
 
 
@@ -258,7 +256,11 @@ def _possible(rows: list[_Row], monomials: list[Monomial]) -> bool:
                     return False
                 continue
             size = abs(next(iter(row.parts.values())))
-            key = (frozenset((k, v / size) for k, v in row.parts.items()), row.rest / size, row.strict)
+            key = (
+                frozenset((k, v / size) for k, v in row.parts.items()),
+                row.rest / size,
+                row.strict,
+            )
             if key not in seen:
                 seen.add(key)
                 rows.append(row)

@@ -114,7 +114,9 @@ def _unsatisfied(problem: Problem, reading: Stated, *, certain: bool) -> InputEr
         )
     written = texts[count - 1]
     hint = "it contradicts the conditions before it or a domain" if count > 1 else ""
-    return InputError(f"{what} the condition {' '.join(written.text.split())}", written.origin, hint)
+    return InputError(
+        f"{what} the condition {' '.join(written.text.split())}", written.origin, hint
+    )
 
 
 def _verdict(decision: Decision) -> bool | str:
@@ -139,7 +141,7 @@ def _note(decision: Decision) -> str:
     if decision.truth is None:
         return f"at {decision.tried:,} points, which is no proof"
     if not decision.truth:
-        return "the counterexample is certain"
+        return "by a counterexample" if decision.situation.slots else "by calculation"
     from hwsolve.solvers.claim_document import methods
 
     return f"proved by {methods(decision)}"
@@ -152,7 +154,9 @@ def _value(problem: Problem, decided: Decided, written: Written) -> Any:
     if not decided.values and decided.decision.situation.slots:
         hint = did_you_mean(written.text, ["verdict"]) or "ask for the verdict"
         raise InputError(
-            f"'{written.text}' has no single value: there is no counterexample", written.origin, hint
+            f"'{written.text}' has no single value: there is no counterexample",
+            written.origin,
+            hint,
         )
     return value_at(problem, decided.stated, decided.decision, decided.values, written)
 
@@ -165,7 +169,9 @@ def _range(decided: Decided, written: Written) -> str:
     here = decided.decision.situation
     node = here.statement.lowering.names.get(name)
     if not isinstance(node, int):
-        names = [each for each, found in here.statement.lowering.names.items() if isinstance(found, int)]
+        names = [
+            each for each, found in here.statement.lowering.names.items() if isinstance(found, int)
+        ]
         hint = did_you_mean(name, names)
         raise InputError(f"'{name}' is not a quantity of the equations", written.origin, hint)
     return str(Prover(here.graph, here.leaves(), here.conditions).interval(node))
@@ -177,7 +183,8 @@ def _certificates(decided: Decided) -> tuple[Certificate, ...]:
         return ()
     if not decision.truth:
         method = "a second calculation with intervals of 50 digits"
-        return (Certificate("the counterexample", method, proved=True, trials=1),)
+        subject = "the counterexample" if decision.situation.slots else "the calculation"
+        return (Certificate(subject, method, proved=True, trials=1),)
     from hwsolve.solvers.claim_document import methods, remark
 
     return (

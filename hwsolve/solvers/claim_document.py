@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hwsolve.expr.tree import Expr, Num, Sym
-from hwsolve.proofs.built_in import names_in
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
+from hwsolve.proofs.built_in import names_in, plain, target
 from hwsolve.proofs.claims import ENUMERATED, EVALUATED, EVERY, IDENTITY, SIZES
 from hwsolve.proofs.prover import ALGEBRA, CASES, FACTORS, INTERVALS, ORDER, SLOPES
 from hwsolve.solution import Section, Step, Text
 from hwsolve.solvers.claim_proofs import one_table, proof_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hwsolve.problem.model import Problem
     from hwsolve.proofs.claims import Decision
@@ -103,15 +103,14 @@ def _ranging(decided: Decided) -> Iterator[Block]:
     names = [slot.name for slot in situation.slots if slot.name not in situation.gaps]
     names += [name for name in situation.substituted if name not in names]
     order = in_order(decided, dict.fromkeys(names))
-    plain = [name for name in order if name not in domains and name not in _fixed(decided)]
-    if plain:
-        shown = ", ".join(plain[:MANY_NAMES]) + (", ..." if len(plain) > MANY_NAMES else "")
-        shapes = decided.stated.claim.shapes
-        numbers = "real numbers" if len(plain) > 1 or plain[0] in shapes else "real number"
-        yield Text((f"for all {numbers} {shown}",))
+    free = [name for name in order if name not in domains and name not in _fixed(decided)]
+    if free:
+        shown = ", ".join(free[:MANY_NAMES]) + (", ..." if len(free) > MANY_NAMES else "")
+        one = len(free) == 1 and free[0] not in decided.stated.claim.shapes
+        yield Text((f"for {'every real number' if one else 'all real numbers'} {shown}",))
     for name in order:
         if name in domains:
-            yield Text((Sym(name), f" {domain_words(domains[name])}"))
+            yield Text(domain_parts(name, domains[name]))
     sizes = decided.stated.claim.sizes()
     if sizes:
         yield Text((f"for every size {', '.join(sizes)}",))
@@ -131,7 +130,11 @@ def _fixed(decided: Decided) -> set[str]:
 def in_order(decided: Decided, names: Iterable[str]) -> list[str]:
     """Names in the order in which the equations and the claim use them."""
     claim = decided.stated.claim
-    trees = [*(equation.body for equation in claim.equations), *claim.conditions, *claim.comparisons]
+    trees = [
+        *(equation.body for equation in claim.equations),
+        *claim.conditions,
+        *claim.comparisons,
+    ]
     place: dict[str, int] = {}
     for tree in trees:
         for name in _names(tree):
@@ -145,14 +148,22 @@ def _names(tree: Expr) -> list[str]:
     return [node.name for node in walk(tree) if isinstance(node, Sym)]
 
 
-def domain_words(domain: Domain) -> str:
-    """A domain in words."""
+def domain_parts(name: str, domain: Domain) -> tuple[str | Expr, ...]:
+    """A domain as comparisons and words."""
     if domain.listed:
-        return f"is one of {', '.join(map(str, domain.listed))}"
-    kind = "a whole number" if domain.whole else "a number"
-    if domain.interval.is_everything:
-        return f"is any {'whole' if domain.whole else 'real'} number"
-    return f"is {kind} in {domain.interval}"
+        return (Sym(name), f" is one of {', '.join(map(str, domain.listed))}")
+    where = domain.interval
+    parts: list[str | Expr] = []
+    if not isinstance(where.low, float):
+        op = "gt" if where.low_open else "ge"
+        parts.append(Apply(op, (Sym(name), Num(plain(where.low)))))
+    if not isinstance(where.high, float):
+        op = "lt" if where.high_open else "le"
+        parts += [" and "] if parts else []
+        parts.append(Apply(op, (Sym(name), Num(plain(where.high)))))
+    if domain.whole:
+        parts += [", a whole number"] if parts else [Sym(name), " is a whole number"]
+    return tuple(parts) or (Sym(name), " is any real number")
 
 
 def point_words(point: Mapping[str, object]) -> str:
@@ -168,27 +179,52 @@ def point_words(point: Mapping[str, object]) -> str:
 
 def _counterexample(decided: Decided) -> Iterator[Section]:
     decision = decided.decision
-    fixed = in_order(decided, [name for name in decided.values if name not in decided.anything])
+    used = _used(decided)
+    fixed = in_order(
+        decided, [name for name in decided.values if name in used - set(decided.anything)]
+    )
     title = "Counterexample" if decided.values else "Calculation"
     blocks: list[Block] = []
     if decision.situation.sizes and decision.situation.slots:
         sizes = ", ".join(f"{name} = {size}" for name, size in decision.situation.sizes.items())
         blocks.append(Text((f"size {sizes}",)))
     blocks += [Step(Sym(name), (), decided.values[name]) for name in fixed]
-    if decided.anything:
-        names = ", ".join(in_order(decided, decided.anything))
-        be = "may be any numbers" if len(decided.anything) > 1 else "may be any number"
+    free = in_order(decided, [name for name in decided.anything if name in used])
+    if free:
+        names = ", ".join(free)
+        be = "may be any numbers" if len(free) > 1 else "may be any number"
         blocks.append(Text((f"{names} {be}; worked out with 0",)))
     if blocks:
         yield Section(title, tuple(blocks), "short")
+    asked: list[Block] = []
     if decided.solved is not None:
         from hwsolve.solvers.working import sections as working
 
-        yield from working(decided.solved, show_equations=False)
-    yield Section("Both sides", tuple(_sides(decided)), "short")
+        for section in working(decided.solved, show_equations=False):
+            if section.title == "Asked":
+                asked += section.blocks
+            else:
+                yield section
+    yield Section("Both sides", tuple(_sides(decided, asked)), "short")
 
 
-def _sides(decided: Decided) -> Iterator[Block]:
+def _used(decided: Decided) -> set[str]:
+    """The names that the broken comparison rests on."""
+    from hwsolve.solvers.claim_run import needed
+
+    decision = decided.decision
+    number = decision.counterexample.broken if decision.counterexample is not None else 0
+    comparison = decided.stated.claim.comparisons[number]
+    found = names_in(comparison)
+    for _, equation in needed(decided.stated, comparison):
+        if target(equation) not in decided.stated.limits:
+            found |= names_in(equation.body)
+    for condition in decided.stated.claim.conditions:
+        found |= names_in(condition)
+    return found
+
+
+def _sides(decided: Decided, asked: Sequence[Block]) -> Iterator[Block]:
     decision = decided.decision
     number = decision.counterexample.broken if decision.counterexample is not None else 0
     comparison = decided.stated.claim.comparisons[number]
@@ -197,8 +233,9 @@ def _sides(decided: Decided) -> Iterator[Block]:
         yield Text((comparison, " does not hold there"))
         return
     for place, side in enumerate(comparison.args):
+        worked = [step for step in asked if isinstance(step, Step) and step.forms[:1] == (side,)]
         if not isinstance(side, Num):
-            yield Step(side, (), _side_value(decided, side, place))
+            yield worked[0] if worked else Step(side, (), _side_value(decided, side, place))
     entries = any(decided.decision.situation.graph.shapes[node] for node in _broken(decision))
     where = " in every entry" if entries and comparison.op != "ne" else ""
     yield Text(("so ", comparison, f" does not hold{where}: the claim is false"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hwsolve.expr.tree import Deriv, Expr
+from hwsolve.expr.tree import Expr, Sym
 from hwsolve.proofs.claims import EVERY
 from hwsolve.proofs.natural import REASONS
-from hwsolve.solution import Column, Table, Text
+from hwsolve.solution import Column, Num, Table, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from hwsolve.solvers.claim import Decided
 
 MOST_ROWS: Final = 40
+# So many cases are shown one by one.
+FEW: Final = 16
+_LEFT_OUT: Final = frozenset({"identity", "spread"})
 # What shows the sign of a difference.
 _HOW: Final = {
     "zero": "is 0",
@@ -63,31 +66,41 @@ def _prover(proof: Proof) -> Prover:
     return proof.prover
 
 
-def interval_table(prover: Prover, nodes: Sequence[int], title: str = "") -> Table | None:
-    """The intervals of the named quantities among nodes, and why they are so."""
+def interval_table(prover: Prover, nodes: Sequence[int]) -> Table | None:
+    """The intervals of quantities, and why they are so; of inner ones where they are bounded."""
     graph = prover.graph
+    tops = _tops(prover, nodes)
     rows: list[tuple[Cell, ...]] = []
+    seen: list[Expr] = []
     for node in nodes:
         row = graph.rows[node]
         label = graph.labels.get(node)
         where = prover.interval(node)
         if row is None:
-            if not graph.active[node] or where.is_everything or where.is_point:
-                continue
-            if label is not None:
-                rows.append((label, "", str(where), "by its domain or a condition"))
+            if label is not None and not where.is_everything and not where.is_point:
+                rows.append((label, "", str(where), "its domain or a condition"))
             continue
-        if label is None and node != nodes[-1] and node not in _tops(prover, nodes):
+        formula = graph.expression(node, inside=True)
+        is_minor = label is None and node not in tops
+        if row.name in _LEFT_OUT or formula in seen or (is_minor and where.is_everything):
             continue
-        formula: Cell = graph.expression(node, inside=True)
-        name: Cell = label if label is not None and not isinstance(label, Deriv) else ""
-        if isinstance(label, Deriv):
-            name = label
-        rows.append((name, formula, interval_words(where), REASONS.get(row.name, "")))
+        if is_minor and not graph.active[node]:
+            continue
+        seen.append(formula)
+        rows.append((label or "", formula, interval_words(where), _because(prover, node)))
     if not rows:
         return None
     columns = (Column("quantity"), Column("formula"), Column("lies in"), Column("because"))
-    return Table(columns, tuple(rows[-MOST_ROWS:]), title=title)
+    return Table(columns, tuple(rows[-MOST_ROWS:]))
+
+
+def _because(prover: Prover, node: int) -> str:
+    """Why a quantity lies where it lies."""
+    row = prover.graph.rows[node]
+    assert row is not None  # noqa: S101  (free names have no reason)
+    if node in prover.reach.closer and row.name not in REASONS:
+        return "multiplied out, as a polynomial"
+    return REASONS.get(row.name, "")
 
 
 def _tops(prover: Prover, nodes: Sequence[int]) -> set[int]:
@@ -234,10 +247,34 @@ def _plainly(decided: Decided, proof: Proof) -> Iterator[Block]:
         case "evaluation":
             yield Text(("There is nothing to choose; both sides are worked out exactly.",))
         case "all cases":
-            tried = decided.decision.tried
-            yield Text((f"There are {tried:,} cases, and it holds in each of them.",))
+            yield from _cases(decided, proof)
         case _:
             yield from _algebra(proof)
+
+
+def _cases(decided: Decided, proof: Proof) -> Iterator[Block]:
+    """All cases, in a table where they are few."""
+    situation = proof.situation
+    tried = decided.decision.tried
+    assert situation is not None  # noqa: S101  (this kind of proof has one)
+    lists = [slot.domain.values() for slot in situation.slots]
+    if tried <= FEW and not any(slot.at for slot in situation.slots) and None not in lists:
+        from itertools import product
+
+        sides = list(dict.fromkeys(side for test in situation.tests for side in test[1:]))
+        names: list[Cell] = [Sym(slot.name) for slot in situation.slots]
+        rows: list[tuple[Cell, ...]] = []
+        for point in product(*(sorted(values or ()) for values in lists)):
+            values = situation.values(point, certain=False)
+            numbers = [values[side] for side in sides]
+            if all(isinstance(number, float) for number in numbers):
+                rows.append((*map(str, point), *(Num(number) for number in numbers)))
+        from hwsolve.expr.notation import text
+
+        titles = [str(getattr(name, "name", "")) for name in names]
+        titles += [text(situation.graph.expression(side)) for side in sides]
+        yield Table(tuple(Column(title, "right") for title in titles), tuple(rows))
+    yield Text((f"There are {tried:,} cases, and it holds in each of them.",))
 
 
 def _algebra(proof: Proof) -> Iterator[Block]:
@@ -252,5 +289,3 @@ def _algebra(proof: Proof) -> Iterator[Block]:
     for place, how in enumerate(proof.shown.how):
         start = "Multiplied out with exact coefficients, the difference of both sides"
         yield Text((f"{'In other cases it' if place else start} {_HOW[how]}.",))
-
-

@@ -190,7 +190,7 @@ def _used(trees: Sequence[Expr]) -> set[str]:
     return found
 
 
-def _known_names(problem: Problem, body: Body, reading: Stated) -> None:
+def _known_names(problem: Problem, body: Body, reading: Stated) -> None:  # noqa: C901, PLR0912  (one case after the other)
     """Refuse names that occur nowhere else: they were mistyped."""
     claim = reading.claim
     defined = [target(equation) for equation in claim.equations]
@@ -367,7 +367,9 @@ def situation(problem: Problem, reading: Stated, claim: Claim) -> Situation:
     try:
         return Situation(claim, dict.fromkeys(claim.sizes(), 2))
     except EquationErrors as several:
-        raise InputErrors([_placed_error(problem, reading, each) for each in several.errors]) from None
+        raise InputErrors(
+            [_placed_error(problem, reading, each) for each in several.errors]
+        ) from None
     except EquationError as error:
         raise _placed_error(problem, reading, error) from None
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hwsolve.errors import EquationError, InputError, InputErrors
 from hwsolve.expr.notation import text
 from hwsolve.expr.tree import Num, Sym, walk
+from hwsolve.problem.model import Given, Graph, Written
 from hwsolve.proofs.built_in import names_in, target
 from hwsolve.proofs.search import Counterexample, Search
-from hwsolve.problem.model import Given, Graph, Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -105,7 +105,9 @@ def _in_numbers(problem: Problem, asks: Sequence[Written]) -> Problem:
     body = problem.body
     if isinstance(body, Equations):
         body = Equations(body.equations)
-    answers = {name: answer for name, answer in problem.answers.items() if not is_formula(answer, problem)}
+    answers = {
+        name: answer for name, answer in problem.answers.items() if not is_formula(answer, problem)
+    }
     return problem._replace(find=tuple(asks), expressions=(), body=body, answers=answers)
 
 

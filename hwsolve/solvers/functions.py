@@ -169,7 +169,7 @@ def _behaviour(function: Named, variable: str, equations: Sequence[Equation]) ->
 # -- writing -----------------------------------------------------------------------------
 
 
-def _answer(found: Behaviour, what: str) -> Any:
+def _answer(found: Behaviour, what: str) -> Any:  # noqa: PLR0911  (one case after the other)
     match what:
         case "range":
             return found.range
@@ -252,7 +252,7 @@ _TITLES: Final = {
 }
 
 
-def _cells(found: Behaviour, what: str) -> tuple[Cell, ...]:
+def _cells(found: Behaviour, what: str) -> tuple[Cell, ...]:  # noqa: PLR0911  (one case after the other)
     match what:
         case "range":
             return (found.range,)
