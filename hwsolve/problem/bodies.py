@@ -191,7 +191,7 @@ def derivation(parsed: Parsed) -> Derivation:
 def claim(parsed: Parsed) -> Claim:
     """A statement, and what it rests on."""
     get = parsed.values.get
-    options = {key: get(key) for key in _OPTIONS if get(key) is not None}
+    options = {key: value for key in _OPTIONS if (value := get(key)) is not None}
     return Claim(
         get("equations") or (),
         get("cell") or "",

@@ -203,7 +203,7 @@ class Algebra:
         return self.opaque(node, args) if found is None else found
 
     def _leaf(self, node: int) -> Poly:
-        value, interval = self.graph.values[node], self.intervals[node]
+        interval = self.intervals[node]
         if not self.graph.active[node]:
             if interval.is_point:
                 return p.constant(Fraction(interval.low))

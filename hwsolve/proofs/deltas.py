@@ -24,7 +24,7 @@ from hwsolve.proofs.products import (
     terms_of,
     times,
 )
-from hwsolve.proofs.tidy import Tidier, is_delta
+from hwsolve.proofs.tidy import Tidier, deltas_once, is_delta
 
 # Multiplying out more summands than this helps nobody.
 MANY: Final = 200
@@ -48,7 +48,7 @@ def summed(outside: Tidier, inside: Tidier, total: Over) -> Expr:
     found: list[Product] = []
     if outside.resolve and _mentions(total.body, total.variable):
         rest: list[Product] = []
-        for term in _split(terms, total.variable):
+        for term in map(deltas_once, _split(terms, total.variable)):
             picked = _picked(place, term)
             if picked is None:
                 rest.append(term)

@@ -48,7 +48,7 @@ class Site(NamedTuple):
     settings: Mapping[str, Any]
     any_size: bool = False
 
-    def count(self, number: int) -> Interval:
+    def how_many(self, number: int) -> Interval:
         """How many entries are added up: a number, or any number from 1 on."""
         return Interval(1, INFINITY) if self.any_size and number > 1 else Interval(number, number)
 
@@ -84,12 +84,12 @@ def _reduced(site: Site) -> int:
 
 
 def _sum(args: Sequence[Interval], site: Site) -> Interval:
-    return several(args[0], site.count(_reduced(site)))
+    return several(args[0], site.how_many(_reduced(site)))
 
 
 def _product(args: Sequence[Interval], site: Site) -> Interval:
     left, right = args
-    return several(left * right, site.count(site.shapes[0][-1]))
+    return several(left * right, site.how_many(site.shapes[0][-1]))
 
 
 def _position(_: Sequence[Interval], site: Site) -> Interval:

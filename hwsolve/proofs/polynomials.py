@@ -7,6 +7,7 @@ interval is decided exactly: Sturm's theorem counts its roots there.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hwsolve.proofs.intervals import INFINITY, End, Interval
@@ -192,7 +193,7 @@ def _changes(chain: list[Row], at: End) -> int:
             sign = value(poly, at)
         if sign:
             signs.append(sign > 0)
-    return sum(one != other for one, other in zip(signs, signs[1:], strict=False))
+    return sum(one != other for one, other in pairwise(signs))
 
 
 def _square_free(coefficients: Row) -> Row:
@@ -244,7 +245,7 @@ def roots(coefficients: Row, where: Interval) -> list[Interval]:
 
 def _narrowed(poly: Row, chain: list[Row], left: Fraction, right: Fraction) -> Interval:
     """The only root in (left, right], closer."""
-    width = NARROW * max(1, abs(left), abs(right))
+    width = NARROW * max(Fraction(1), abs(left), abs(right))
     while right - left > width:
         simple = simplest(left, right)
         if simple != left and value(poly, simple) == 0:
@@ -281,7 +282,7 @@ def range_of(coefficients: Row, where: Interval) -> Interval:
         _end_value(poly, where.low, where.low_open),
         _end_value(poly, where.high, where.high_open),
     ]
-    pieces = [end for end in ends if end is not None]
+    pieces = list(ends)
     for root in roots(derived(poly), where):
         inside = root.meet(where)
         if inside is not None:

@@ -13,7 +13,6 @@ from hwsolve.proofs import polynomials as p
 from hwsolve.proofs.algebra import Algebra, Atoms, NeedsCaseError, Quotient, Reading
 from hwsolve.proofs.calculus import Slopes, by_slopes
 from hwsolve.proofs.factors import factored
-from hwsolve.proofs.intervals import Interval
 from hwsolve.proofs.natural import JUMPS
 from hwsolve.proofs.orders import Order, same_place
 from hwsolve.proofs.reach import ContradictionError, Reach
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hwsolve.expr.graph import Graph
+    from hwsolve.proofs.intervals import Interval
 
 # So often a kink is split before a proof by cases is given up.
 DEEPEST: Final = 6

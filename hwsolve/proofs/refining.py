@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hwsolve.proofs import polynomials as p
@@ -85,7 +86,7 @@ def solutions(row: p.Row, where: Interval, *, strict: bool) -> Interval | None:
         if inside is not None:
             result = inside if result is None else result.join(inside)
 
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in pairwise(cuts):
         if low < high and p.value(row, _between(low, high)) > 0:
             take(Interval(low, high, low_open=True, high_open=True))
     for root in roots:

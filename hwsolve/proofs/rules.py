@@ -332,8 +332,8 @@ def _factored_abs(algebra: Algebra, node: int, one: Quotient) -> Quotient | None
             factor = {tuple((inner, power) for inner, _ in base): Fraction(1)}
         result = None if result is None else product(result, Quotient(factor, ONE))
     plain, _ = oriented(rest)
-    size = abs(plain[min(plain)])
-    plain = p.scaled(plain, 1 / size)
+    leading = abs(plain[min(plain)])
+    plain = p.scaled(plain, 1 / leading)
     interval = algebra.enclosure(plain)
     if interval.low >= 0:
         last = plain
@@ -344,7 +344,7 @@ def _factored_abs(algebra: Algebra, node: int, one: Quotient) -> Quotient | None
         last = algebra.atom(key, abs(interval), node)
     if result is None:
         return None
-    return product(result, Quotient(p.scaled(last, size), ONE))
+    return product(result, Quotient(p.scaled(last, leading), ONE))
 
 
 def _relu(algebra: Algebra, _: int, args: Args) -> Quotient | None:

@@ -9,9 +9,9 @@ say where to look: a counterexample is evaluated in intervals that leave no doub
 from __future__ import annotations
 
 import math
-import random
 from fractions import Fraction
 from itertools import combinations, islice, product
+from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hwsolve.proofs.situation import Point, Situation, Slot
 
 # The simplest numbers first; a number's place in this row is how complicated it is.
+# From this spread on random numbers have one decimal.
+WIDE: Final = 3
 SIMPLE: Final = (
     0, 1, -1, 2, Fraction(1, 2), -2, 3, Fraction(-1, 2), 10, -3, Fraction(1, 3), 4, -10,
     Fraction(1, 4), 5, Fraction(3, 2), -4, Fraction(1, 10), -5, Fraction(-1, 3), 100,
@@ -152,7 +154,7 @@ class Search:
 
     def random(self, count: int = RANDOM_POINTS) -> Counterexample | None:
         """Random points of several sizes."""
-        source = random.Random(SEED)  # noqa: S311  (repeatable, not secret)
+        source = Random(SEED)  # noqa: S311  (repeatable, not secret)
         for number in range(count):
             spread = (0.5, 1.0, 3.0, 10.0)[number % 4]
             point = tuple(self._random(source, slot, spread) for slot in self.situation.slots)
@@ -219,7 +221,7 @@ class Search:
             for each, place in zip(self.candidates, pattern, strict=True)
         )
 
-    def _random(self, source: random.Random, slot: Slot, spread: float) -> Any:
+    def _random(self, source: Random, slot: Slot, spread: float) -> Any:
         listed = slot.domain.values()
         if listed is not None:
             return plain(source.choice(list(listed)))
@@ -234,8 +236,8 @@ class Search:
             )
         for _ in range(20):
             value: Any = Fraction(
-                round(source.uniform(low, high), 2 if spread < 3 else 1)
-            ).limit_denominator(100)  # noqa: PLR2004  (short decimals)
+                round(source.uniform(low, high), 2 if spread < WIDE else 1)
+            ).limit_denominator(100)
             if slot.domain.whole:
                 value = round(source.uniform(low, high))
             if value in slot.domain:

@@ -145,7 +145,7 @@ class Tidier:
         result = Product(product.number)
         for base, exponent in product.factors:
             result = times(result, self._without_content(base, exponent))
-        result = self._deltas_once(result)
+        result = deltas_once(result)
         result = _turned(result)
         if abs(result.number) == 1 and len(result.factors) == 1:
             base, exponent = result.factors[0]
@@ -167,18 +167,6 @@ class Tidier:
                 inner = self.sum([t._replace(number=t.number / shared) for t in terms])
                 return Product(shared ** int(exponent), (Factor(inner, exponent),))  # type: ignore[arg-type]  # a whole number
         return Product(ONE, (Factor(base, exponent),))
-
-    @staticmethod
-    def _deltas_once(product: Product) -> Product:
-        """delta^2 is delta."""
-        if not any(is_delta(base) and power != 1 for base, power in product.factors):
-            return product
-        factors = tuple(
-            Factor(base) if is_delta(base) and isinstance(power, Fraction) and power > 0
-            else Factor(base, power)
-            for base, power in product.factors
-        )  # fmt: skip
-        return Product(product.number, factors)
 
     # -- functions ------------------------------------------------------------
 
@@ -272,6 +260,19 @@ class Tidier:
         """A sum over a range, or the value that an assumption gives it."""
         value = self.known(total) if self.known is not None else None
         return total if value is None else value
+
+
+def deltas_once(product: Product) -> Product:
+    """A product in which delta^2 is delta."""
+    if not any(is_delta(base) and power != 1 for base, power in product.factors):
+        return product
+    factors = tuple(
+        Factor(base)
+        if is_delta(base) and isinstance(power, Fraction) and power > 0
+        else Factor(base, power)
+        for base, power in product.factors
+    )
+    return Product(product.number, factors)
 
 
 def is_delta(expr: Expr) -> bool:

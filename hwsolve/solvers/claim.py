@@ -76,7 +76,7 @@ def _decided(problem: Problem) -> Decided:
     try:
         decision = decide(reading.claim)
     except NothingSatisfiesError as error:
-        raise _unsatisfied(problem, reading, certain=error.certain) from None
+        raise _unsatisfied(reading, certain=error.certain) from None
     except EquationErrors as several:
         misread(problem, reading, several.errors[0])
     except EquationError as error:
@@ -94,7 +94,7 @@ def _decided(problem: Problem) -> Decided:
     return Decided(reading, decision, values, anything, solved, undefined)
 
 
-def _unsatisfied(problem: Problem, reading: Stated, *, certain: bool) -> InputError:
+def _unsatisfied(reading: Stated, *, certain: bool) -> InputError:
     """The error for conditions that nothing satisfies, at the condition that makes it so."""
     what = "no values satisfy" if certain else "no values were found that satisfy"
     texts = reading.conditions

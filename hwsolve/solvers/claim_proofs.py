@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from hwsolve.expr.tree import Expr, Sym
 from hwsolve.proofs.claims import EVERY
 from hwsolve.proofs.natural import REASONS
 from hwsolve.solution import Column, Num, Table, Text
@@ -12,6 +11,7 @@ from hwsolve.solution import Column, Num, Table, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hwsolve.expr.tree import Expr
     from hwsolve.proofs.claims import Proof
     from hwsolve.proofs.intervals import Interval
     from hwsolve.proofs.orders import Order
@@ -254,27 +254,35 @@ def _plainly(decided: Decided, proof: Proof) -> Iterator[Block]:
 
 def _cases(decided: Decided, proof: Proof) -> Iterator[Block]:
     """All cases, in a table where they are few."""
-    situation = proof.situation
     tried = decided.decision.tried
-    assert situation is not None  # noqa: S101  (this kind of proof has one)
-    lists = [slot.domain.values() for slot in situation.slots]
-    if tried <= FEW and not any(slot.at for slot in situation.slots) and None not in lists:
-        from itertools import product
-
-        sides = list(dict.fromkeys(side for test in situation.tests for side in test[1:]))
-        names: list[Cell] = [Sym(slot.name) for slot in situation.slots]
-        rows: list[tuple[Cell, ...]] = []
-        for point in product(*(sorted(values or ()) for values in lists)):
-            values = situation.values(point, certain=False)
-            numbers = [values[side] for side in sides]
-            if all(isinstance(number, float) for number in numbers):
-                rows.append((*map(str, point), *(Num(number) for number in numbers)))
-        from hwsolve.expr.notation import text
-
-        titles = [str(getattr(name, "name", "")) for name in names]
-        titles += [text(situation.graph.expression(side)) for side in sides]
-        yield Table(tuple(Column(title, "right") for title in titles), tuple(rows))
+    table = _case_table(decided, proof) if tried <= FEW else None
+    if table is not None:
+        yield table
     yield Text((f"There are {tried:,} cases, and it holds in each of them.",))
+
+
+def _case_table(decided: Decided, proof: Proof) -> Table | None:
+    from itertools import product
+
+    from hwsolve.expr.notation import text
+    from hwsolve.solvers.claim_document import in_order
+
+    situation = proof.situation
+    assert situation is not None  # noqa: S101  (this kind of proof has one)
+    if any(slot.at for slot in situation.slots):
+        return None
+    order = in_order(decided, [slot.name for slot in situation.slots])
+    places = [order.index(slot.name) for slot in situation.slots]
+    domains = {slot.name: sorted(slot.domain.values() or ()) for slot in situation.slots}
+    sides = list(dict.fromkeys(side for test in situation.tests for side in test[1:]))
+    rows: list[tuple[Cell, ...]] = []
+    for numbers in product(*(domains[name] for name in order)):
+        values = situation.values(tuple(numbers[place] for place in places), certain=False)
+        found = [values[side] for side in sides]
+        if all(isinstance(value, float) for value in found):
+            rows.append((*map(str, numbers), *map(Num, found)))
+    titles = [*order, *(text(situation.graph.expression(side)) for side in sides)]
+    return Table(tuple(Column(title, "right") for title in titles), tuple(rows))
 
 
 def _algebra(proof: Proof) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.counting import BY_WORD, FLOPS, formula
@@ -280,7 +280,7 @@ def _calculation_section(solved: Solved) -> Iterable[Section]:
         if not is_calculation(ask.expr):
             continue
         forms = [solved.names.in_numbers(ask.expr)]
-        value = answer.value
+        value: Any = answer.value
         decimal = None if isinstance(value, int) else as_decimal(value)
         if decimal is not None:
             forms.append(Num(value))

@@ -308,7 +308,8 @@ def _notes(found: Sequence[Behaviour], shown: Sequence[str]) -> Iterator[str]:
 
 
 def _certificates(found: Sequence[Behaviour], shown: Sequence[str]) -> Iterator[Certificate]:
-    proved, tested = [], []
+    proved: list[str] = []
+    tested: list[str] = []
     for each in found:
         checks: list[tuple[str, bool]] = []
         if "range" in shown:
