@@ -278,3 +278,9 @@ def test_the_name_of_a_bound_index_does_not_matter_to_the_key() -> None:
     nested = parse_expression("sum(sum(A[i, j] for j in 1..3) for i in 1..3)")
     assert key(nested) == key(parse_expression("sum(sum(A[j, i] for i in 1..3) for j in 1..3)"))
     assert key(nested) != key(parse_expression("sum(sum(A[j, i] for j in 1..3) for i in 1..3)"))
+
+
+def test_a_product_has_one_key_whatever_its_order() -> None:
+    for one, other in (("0 - a", "a"), ("a - b", "b - a"), ("a - 0", "a"), ("1 - 3", "3 - 1")):
+        left, right = parse_expression(one), parse_expression(other)
+        assert key(left * right) == key(right * left)

@@ -165,11 +165,14 @@ def negative(expr: Expr) -> Expr:
 def collected(terms: Iterable[Product]) -> list[Product]:
     """Summands with equal factors added up; what comes to 0 is gone."""
     totals: dict[Key, Product] = {}
+    signs: dict[Key, int] = {}
     for term in terms:
-        own = _factors_key(term.factors)
+        sign, own = _factors_key(term.factors)
         before = totals.get(own)
-        number = term.number + (before.number if before is not None else 0)
-        totals[own] = Product(number, (before or term).factors)
+        # x*(y - z) and x*(z - y) are alike but for the sign
+        number = term.number * sign * signs.setdefault(own, sign)
+        factors = term.factors if before is None else before.factors
+        totals[own] = Product(number + (before.number if before is not None else 0), factors)
     return [term for term in totals.values() if term.number]
 
 
@@ -325,8 +328,8 @@ def _is_itself(terms: list[Product], expr: Expr) -> bool:
 def _sum_key(terms: list[Product], bound: Mapping[str, int]) -> Key:
     totals: dict[Key, Fraction] = {}
     for term in terms:
-        own = _factors_key(term.factors, bound)
-        totals[own] = totals.get(own, Fraction(0)) + term.number
+        sign, own = _factors_key(term.factors, bound)
+        totals[own] = totals.get(own, Fraction(0)) + sign * term.number
     pairs = [(number, own) for own, number in totals.items() if number]
     match pairs:
         case []:
@@ -339,9 +342,23 @@ def _sum_key(terms: list[Product], bound: Mapping[str, int]) -> Key:
     return ("sum", tuple(sorted(pairs, key=repr)))
 
 
-def _factors_key(factors: tuple[Factor, ...], bound: Mapping[str, int] | None = None) -> Key:
+def _factors_key(
+    factors: tuple[Factor, ...], bound: Mapping[str, int] | None = None
+) -> tuple[int, Key]:
+    """A sign and a key: of y - z and z - y one stands for both."""
+    sign = 1
+    powers: dict[Key, Exponent] = {}
+    for base, exponent in factors:
+        own = key(base, bound)
+        if _is_whole(exponent) and isinstance(base, Apply) and base.op in {"add", "sub"}:
+            opposite = key(negative(base), bound)
+            if repr(opposite) < repr(own):
+                own = opposite
+                sign *= -1 if exponent % 2 else 1  # type: ignore[operator]  # a whole number
+        powers[own] = _sum_of(powers[own], exponent) if own in powers else exponent
     keys = [
-        (key(base, bound), exponent if isinstance(exponent, Fraction) else key(exponent, bound))
-        for base, exponent in factors
+        (own, power if isinstance(power, Fraction) else key(power, bound))
+        for own, power in powers.items()
+        if power != 0
     ]
-    return tuple(sorted(keys, key=repr))
+    return sign, tuple(sorted(keys, key=repr))
