@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.proofs import polynomials as p
-from hwsolve.proofs.intervals import Interval, NoValueError
+from hwsolve.proofs.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -198,7 +198,7 @@ class Algebra:
         rule = RULES.get(row.name)
         try:
             found = rule(self, node, args) if rule is not None else None
-        except NoValueError:
+        except ArithmeticError:
             found = None
         return self.opaque(node, args) if found is None else found
 

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 DIGITS: Final = 50
+# Numbers below 10^-3000 are 0 or this small; those above 10^3000 are left undecided.
+SMALLEST: Final = 3000
 # exp of a larger number is taken to be anything above exp of this one.
 FURTHEST: Final = 1500
 # The series of the number system Decimals are exact to 60 digits; these 45 are certain.
@@ -23,12 +25,12 @@ LARGEST_ANGLE: Final = 10**9
 
 Bounds: TypeAlias = tuple[Fraction, Fraction]
 
-_NEAREST: Final = decimal.Context(prec=DIGITS, Emin=-999_999, Emax=999_999)
+_NEAREST: Final = decimal.Context(prec=DIGITS, Emin=-SMALLEST, Emax=SMALLEST)
 _DOWN: Final = decimal.Context(
-    prec=DIGITS, rounding=decimal.ROUND_FLOOR, Emin=-999_999, Emax=999_999
+    prec=DIGITS, rounding=decimal.ROUND_FLOOR, Emin=-SMALLEST, Emax=SMALLEST
 )
 _UP: Final = decimal.Context(
-    prec=DIGITS, rounding=decimal.ROUND_CEILING, Emin=-999_999, Emax=999_999
+    prec=DIGITS, rounding=decimal.ROUND_CEILING, Emin=-SMALLEST, Emax=SMALLEST
 )
 
 # pi and 2/sqrt(pi) as the table of operations writes them, and what they stand for.

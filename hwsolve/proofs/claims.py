@@ -167,11 +167,8 @@ class _Decider:
 
     def _need_a_point(self) -> None:
         """Refuse a claim whose conditions were met by no point."""
-        if any(search.tried for search in self.searches):
-            return
-        if any(search.without is not None for search in self.searches):
-            return
-        raise NothingSatisfiesError(certain=False)
+        if all(search.inside is None for search in self.searches):
+            raise NothingSatisfiesError(certain=False)
 
     # -- without proofs -----------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from hwsolve.proofs.entry_form import Axes, EntryForm
 from hwsolve.proofs.index_ranges import Affine, Facts, Range, added, affine, ends, tightest, written
 from hwsolve.proofs.names import all_names, free_names, fresh, substitute
 from hwsolve.proofs.products import Factor, Product, negative, product_of, terms_of
-from hwsolve.proofs.tidy import tidy
+from hwsolve.proofs.tidy import Tidier, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -92,6 +92,7 @@ class Definitions:
             self.axes, functions, first_index=first_index, log_base=log_base, taken=self.letters
         )
         self.assumptions = assumptions
+        self.has_arrays = bool(shapes)
         # with decimals in the equations, 1/100 is written 0.01 in what follows from them
         self.decimals = any(_has_decimals(equation.body) for equation in equations)
 
@@ -157,7 +158,8 @@ class Definitions:
         at = tuple(map(Sym, variables[len(indices) :]))
         facts = Facts(dict(zip(variables, ranges, strict=True)))
         self.decimals = self.decimals or _has_decimals(body)
-        entry = as_logistic(tidy(self.without_derivatives(self.form.entry(body, at)), facts))
+        tidier = Tidier(facts, None, decimals=self.decimals, resolve=True, single=self.has_arrays)
+        entry = as_logistic(tidier.expr(self.without_derivatives(self.form.entry(body, at))))
         self.axes[name] = ranges
         self.by_name[name] = Definition(name, tuple(variables), ranges, entry, equation)
         self.uses[name] = frozenset(names_in(entry))

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.expr.systems import FLOATS, NumberSystem
-from hwsolve.proofs.intervals import NUMBERS, Interval, UndecidedError
+from hwsolve.proofs.intervals import NUMBERS, Interval, NoValueError, UndecidedError
 from hwsolve.proofs.natural import EXISTS
 
 if TYPE_CHECKING:
@@ -50,16 +50,18 @@ def values_at(
             terms = [values[arg] for arg in args[node]]
             lost = next((term for term in terms if isinstance(term, _NoValue)), None)
             if lost is not None:
-                values[node] = _chosen(row.name, terms) or lost
+                chosen = _chosen(row.name, terms)
+                values[node] = lost if chosen is None else chosen
                 continue
             try:
                 value = row.compute(system, *terms, **dict(attributes[node]))
                 value = system.finish(value)
-            except UndecidedError:
-                values[node] = UNDECIDED
+            except (NoValueError, ZeroDivisionError):
+                values[node] = NO_VALUE
                 continue
             except (ArithmeticError, ValueError):
-                values[node] = NO_VALUE
+                # undecided, or beyond what the digits hold; floats then have no value
+                values[node] = NO_VALUE if check else UNDECIDED
                 continue
             if not shapes[node] and hasattr(value, "dtype") and hasattr(value, "item"):
                 value = value.item()

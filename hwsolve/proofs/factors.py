@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.proofs import polynomials as p
-from hwsolve.proofs.intervals import ONE, Interval, NoValueError
+from hwsolve.proofs.intervals import ONE, Interval
 
 if TYPE_CHECKING:
     from hwsolve.proofs.algebra import Algebra
@@ -33,7 +33,7 @@ def factored(
     """
     try:
         return _settled(algebra, low, high, strict=strict)
-    except NoValueError:
+    except ArithmeticError:
         return None
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.operations import OPERATIONS
+from hwsolve.expr.parser import Equation
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, wrap
-from hwsolve.proofs.definitions import Definition, Definitions, names_in
+from hwsolve.proofs.definitions import Definition, Definitions, names_in, ranges_by_use
 from hwsolve.proofs.index_ranges import Facts, Range
 from hwsolve.proofs.names import all_names, free_names, fresh, substitute, with_index
 from hwsolve.proofs.products import product_of, terms_of
@@ -31,8 +32,6 @@ from hwsolve.proofs.tidy import Tidier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from hwsolve.expr.parser import Equation
 
 # A gradient longer than this stays under its name in the gradients below it.
 LONG: Final = 160
@@ -129,6 +128,8 @@ class Gradient:
         self.free = free_names(top)
         self.body, self.output = self._opened(top)
         self.direct = set(names_in(self.body))
+        alone = Equation(Sym(""), self.body, (), None, "")
+        self.axes = {**ranges_by_use([alone], definitions.axes), **definitions.axes}
         self.reached = definitions.below(self.direct)
         self._known: dict[str, Derivative] = {}
         self.facts = self._facts_of_top()
@@ -170,7 +171,7 @@ class Gradient:
 
     def ranges(self, name: str, indices: Sequence[Expr]) -> dict[str, Range]:
         """The ranges of free indices that stand alone in an entry."""
-        axes = self.definitions.axes.get(name, ())
+        axes = self.axes.get(name, ())
         return {
             part.name: axis
             for part, axis in zip(indices, axes, strict=False)
@@ -190,24 +191,24 @@ class Gradient:
             raise EquationError("a derivative is taken by a name", bottom.at)
         name = symbol.name
         definitions = self.definitions
-        if not definitions.known(name):
+        if not definitions.known(name) and name not in self.direct:
             raise definitions.unknown(name, symbol.at)
         if name in definitions.sizes:
             raise EquationError(
                 f"'{name}' is a size, which nothing is differentiated by", bottom.at
             )
-        axes = definitions.axes.get(name)
+        axes = self.axes.get(name)
         if axes is None and isinstance(bottom, Index):
             indexed = any(
                 isinstance(node, Index) and node.base == symbol
-                for definition in definitions.by_name.values()
-                for node in _nodes(definition.body)
+                for body in (self.body, *(d.body for d in definitions.by_name.values()))
+                for node in _nodes(body)
             )
             if indexed:
                 raise EquationError(
                     f"the range of the index of '{name}' is not known",
                     bottom.at,
-                    f"state it: symbols: {{{name}: [n]}}",
+                    f"state it: shapes: {{{name}: n}}",
                 )
         self._counted(bottom, len(axes or ()))
         indices = bottom.indices if isinstance(bottom, Index) else ()
@@ -231,7 +232,13 @@ class Gradient:
         """What tidies formulas of these definitions, with these ranges of free indices."""
         definitions = self.definitions
         known = known_sums(definitions) if assuming else None
-        return Tidier(facts, known, decimals=definitions.decimals, resolve=resolve)
+        return Tidier(
+            facts,
+            known,
+            decimals=definitions.decimals,
+            resolve=resolve,
+            single=definitions.has_arrays,
+        )
 
     def _chains(self, name: str, indices: tuple[Expr, ...], facts: Facts) -> Iterable[Chain]:
         """Every way on which a quantity acts on the top."""

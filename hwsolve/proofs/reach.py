@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.proofs.algebra import Algebra, Atoms, Reading
-from hwsolve.proofs.intervals import EVERYTHING, Interval, NoValueError
+from hwsolve.proofs.intervals import EVERYTHING, Interval
 from hwsolve.proofs.natural import EXISTS, RANGES, Site
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Reach:
         shapes = [graph.shapes[arg] for arg in graph.args[node]]
         try:
             return rule(args, Site(shapes, graph.shapes[node], settings, self.any_size))
-        except NoValueError:
+        except ArithmeticError:
             # it has no value for any of them, so whatever is said about its values holds
             return EVERYTHING
 

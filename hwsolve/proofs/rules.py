@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HIGHEST_POWER: Final = 12
 LARGEST_PRIME: Final = 100
+# The key of a function of a quotient: its name, and what is inside.
+ATOM_KEY: Final = 2
 
 ZERO_Q: Final = Quotient({}, ONE)
 
@@ -206,7 +208,7 @@ def _exponent(algebra: Algebra, monomial: Monomial) -> Poly | None:
         key = algebra.registry.keys[atom]
         if key[0] == "exp":
             inside: Poly = {key[1]: Fraction(1)}
-        elif key[0] == "sigmoid" and dict(key[1][1]) == ONE:
+        elif key[0] == "sigmoid" and len(key) == ATOM_KEY and dict(key[1][1]) == ONE:
             arg = dict(key[1][0])
             inside = p.add(arg, _softplus_of(algebra, algebra.registry.nodes[atom], arg), -1)
         elif algebra.atoms[atom].positive:

@@ -40,6 +40,7 @@ RANDOM_POINTS: Final = 1500
 # Values nearer than this (relative to their size) are told apart by certain intervals.
 CLOSE: Final = 1e-9
 CERTIFICATES: Final = 400
+LOOKS: Final = 100
 CLIMBS: Final = 6
 STEPS: Final = 60
 SEED: Final = 2024
@@ -93,7 +94,7 @@ class Search:
     ) -> None:
         self.situation = situation
         self.deadline = deadline
-        self.tried = self.outside = self.certified = 0
+        self.tried = self.outside = self.certified = self._looked = self._unsure = 0
         self.without: Point | None = None
         self.inside: Point | None = None
         self.seen: set[Point] = set()
@@ -246,7 +247,7 @@ class Search:
 
     # -- tests ---------------------------------------------------------------------------
 
-    def test(self, point: Point, *, certain: bool = False) -> Counterexample | None:  # noqa: C901, PLR0912  (one case after the other)
+    def test(self, point: Point, *, certain: bool = False) -> Counterexample | None:
         """The counterexample that a point is, or None."""
         if self._equalities:
             repaired = self._repaired(point)
@@ -262,31 +263,43 @@ class Search:
             self.outside += 1
             return None
         margins = [_margin(test, values) for test in self.situation.tests]
-        suspects = []
-        for number, margin in enumerate(margins):
-            if margin is None:
-                self.without = self.without or point
-                if self._one_sided(number, values):
-                    suspects.append(number)
-            elif margin >= -CLOSE or certain:
-                suspects.append(number)
-        known = [margin for margin in margins if margin is not None]
-        if len(known) == len(margins):
-            self.tried += 1
-            self.inside = self.inside or point
-            self._best.append((max(known), point))
-            if len(self._best) > 4 * CLIMBS:
-                self._best = sorted(self._best, key=lambda pair: -pair[0])[:CLIMBS]
+        self._note(point, margins)
+        suspects = [
+            number
+            for number, margin in enumerate(margins)
+            if margin is None or margin >= -CLOSE or certain
+        ]
         for number in suspects:
             if self.certified >= CERTIFICATES and not certain:
-                clear = margins[number]
-                if clear is None or clear <= CLOSE:
+                margin = margins[number]
+                if margin is None or margin <= CLOSE:
                     continue
             self.certified += 1
             found = self.certify(point, number)
             if found is not None:
                 return found
         return None
+
+    def _note(self, point: Point, margins: Sequence[float | None]) -> None:
+        """Count a point, and remember what is needed to be said about points."""
+        known = [margin for margin in margins if margin is not None]
+        if self.inside is None and self._looked < LOOKS:
+            self._looked += 1
+            values = self.situation.values(point, certain=True)
+            if all(certain_truth(each, values) for each in self.situation.conditions):
+                self.inside = point
+        if len(known) == len(margins):
+            self.tried += 1
+            self._best.append((max(known), point))
+            if len(self._best) > 4 * CLIMBS:
+                self._best = sorted(self._best, key=lambda pair: -pair[0])[:CLIMBS]
+        elif self.without is None and self._unsure < LOOKS:
+            # floats overflow where real numbers have a value
+            self._unsure += 1
+            values = self.situation.values(point, certain=True)
+            sides = [values[node] for test in self.situation.tests for node in test[1:]]
+            if any(side is NO_VALUE for side in sides):
+                self.without = point
 
     def _inside(self, values: Sequence[Any]) -> bool:
         """Whether floats say that all conditions hold, or nearly."""

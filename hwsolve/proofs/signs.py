@@ -14,7 +14,7 @@ from math import lcm
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwsolve.proofs import polynomials as p
-from hwsolve.proofs.intervals import INFINITY, Interval, NoValueError
+from hwsolve.proofs.intervals import INFINITY, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def positive(  # noqa: PLR0911  (one case after the other)
             return LINEAR
         if _by_ends(algebra, poly, DEEPEST, strict=strict):
             return ENDS
-    except NoValueError:
+    except ArithmeticError:
         return None
     common = p.content(poly)
     if not common:

@@ -76,16 +76,24 @@ class Tidier:
         *,
         decimals: bool,
         resolve: bool,
+        single: bool = False,
     ) -> None:
         self.facts = facts
         self.known = known
         self.decimals = decimals
         self.resolve = resolve
+        # a sum over one number is kept where it belongs to a product of matrices
+        self.single = single
 
     def within(self, variable: str, low: Expr, high: Expr) -> Tidier:
         """The same inside of a sum."""
-        facts = self.facts.within(variable, low, high)
-        return Tidier(facts, self.known, decimals=self.decimals, resolve=self.resolve)
+        return Tidier(
+            self.facts.within(variable, low, high),
+            self.known,
+            decimals=self.decimals,
+            resolve=self.resolve,
+            single=self.single,
+        )
 
     def expr(self, expr: Expr) -> Expr:  # noqa: PLR0911  (a case for each kind of node)
         """An expression in its tidy form."""
@@ -230,6 +238,8 @@ class Tidier:
         left, right = self.index(left), self.index(right)
         if key(left) == key(right):
             return Num(1)
+        if self.facts.at_least(left, right) and self.facts.at_least(right, left):
+            return Num(1)  # the range holds one number only
         if self.facts.differ(left, right):
             return Num(0)
         return Apply("delta", (left, right))
@@ -238,7 +248,7 @@ class Tidier:
 
     def _over(self, expr: Over) -> Expr:
         low, high = self.index(expr.low), self.index(expr.high)
-        if key(low) == key(high):
+        if key(low) == key(high) and not self.single:
             return self.expr(substitute(expr.body, {expr.variable: low}))
         outer = self.facts.names() | free_names(low) | free_names(high)
         if expr.variable in outer:

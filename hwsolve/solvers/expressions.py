@@ -221,6 +221,9 @@ class Asked:
                 gradient = self.gradient(top)
                 value, shape, derivative = self._gradient_by(gradient, bottom)
                 facts = Facts({**gradient.facts.ranges, **free})
+                if not shape:
+                    decimals = self.definitions.decimals
+                    value = Tidier(facts, None, decimals=decimals, resolve=True).expr(value)
                 value = with_condition(value, facts)
                 if any(isinstance(part, Num) for part in getattr(bottom, "indices", ())):
                     value = term_by_term(value, gradient.tidier(facts))
