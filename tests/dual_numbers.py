@@ -83,7 +83,9 @@ def log(x: Any) -> Any:
     return chain(math.log(x.value), 1 / x.value, x)
 
 
-def function(value: Callable[[float], float], slope: Callable[[float], float]) -> Callable[[Any], Any]:
+def function(
+    value: Callable[[float], float], slope: Callable[[float], float]
+) -> Callable[[Any], Any]:
     """A function of numbers that takes dual numbers too, from its value and its slope."""
 
     def of(x: Any) -> Any:

@@ -38,9 +38,7 @@ def value(expr: Expr, names: Mapping[str, Fraction], entries: Mapping[str, Fract
     raise AssertionError(expr)
 
 
-def _over(
-    expr: Over, names: Mapping[str, Fraction], entries: Mapping[str, Fraction]
-) -> Fraction:
+def _over(expr: Over, names: Mapping[str, Fraction], entries: Mapping[str, Fraction]) -> Fraction:
     low, high = value(expr.low, names, entries), value(expr.high, names, entries)
     found = [
         value(expr.body, {**names, expr.variable: Fraction(number)}, entries)
@@ -76,7 +74,7 @@ def _operation(expr: Apply, args: list[Fraction]) -> Fraction:  # noqa: C901, PL
             if not a and b < 0:
                 raise NoValueError
             return Fraction(a ** int(b))
-        case ("delta" | "eq"), (a, b):
+        case (("delta" | "eq"), (a, b)):
             return Fraction(a == b)
         case "ne", (a, b):
             return Fraction(a != b)
@@ -84,9 +82,9 @@ def _operation(expr: Apply, args: list[Fraction]) -> Fraction:  # noqa: C901, PL
             return Fraction(a > b)
         case "le", (a, b):
             return Fraction(a <= b)
-        case ("max" | "maximum"), _:
+        case (("max" | "maximum"), _):
             return max(args)
-        case ("min" | "minimum"), _:
+        case (("min" | "minimum"), _):
             return min(args)
         # any function will do, as long as it is one
         case "sigmoid", (a,):

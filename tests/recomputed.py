@@ -191,9 +191,19 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sign": lambda x: float(x > 0) - float(x < 0),
     "linear": lambda x: x,
 }  # fmt: skip
+
+
+def _larger(a: Any, b: Any) -> Any:
+    return a if a > b else b  # noqa: FURB136  (intervals only know how to compare)
+
+
+def _smaller(a: Any, b: Any) -> Any:
+    return a if a < b else b  # noqa: FURB136  (see above)
+
+
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda a, b: a < b, "le": lambda a, b: not a > b, "gt": lambda a, b: a > b,
-    "ge": lambda a, b: not a < b, "eq": lambda a, b: a == b, "ne": lambda a, b: not a == b,
+    "ge": lambda a, b: not a < b, "eq": lambda a, b: a == b, "ne": lambda a, b: not a == b,  # noqa: SIM201  (intervals know == only)
 }  # fmt: skip
 
 
@@ -220,7 +230,7 @@ class Evaluator:
             return np.frompyfunc(self.numbers.number, 1, 1)(array)
         return self.numbers.number(value)
 
-    def value(self, tree: Expr) -> Any:
+    def value(self, tree: Expr) -> Any:  # noqa: PLR0911  (a case for each)
         """The value of a formula."""
         if isinstance(tree, Sym | Index | Deriv) and tree in self.known:
             return self.lifted(self.known[tree])
@@ -271,7 +281,7 @@ class Evaluator:
 
     def _reduced(self, op: str, terms: list[Any]) -> Any:
         if op in {"max", "min"}:
-            better = (lambda a, b: a if a > b else b) if op == "max" else (lambda a, b: a if a < b else b)
+            better = _larger if op == "max" else _smaller
             best = terms[0]
             for term in terms[1:]:
                 best = self._mapped(better, best, term)
@@ -297,7 +307,7 @@ class Evaluator:
             return self.lifted([int(k == place - self.first) for k in range(size)])
         if op in {"zeros", "ones", "eye"}:
             sizes = tuple(map(self._whole, args))
-            made = np.eye(*sizes) if op == "eye" else np.full(sizes, float(op == "ones"))
+            made = np.eye(sizes[0]) if op == "eye" else np.full(sizes, float(op == "ones"))
             return self.lifted(made)
         values = [self.value(arg) for arg in args]
         result = self._arithmetic(op, values)
@@ -305,10 +315,20 @@ class Evaluator:
             result = self._of_arrays(op, values, settings)
         if result is None:
             raise Unknown(op)
-        kept = op in {"neg", "transpose", "stack", "reshape", "row", "column", "flatten", "max", "min"}
+        kept = op in {
+            "neg",
+            "transpose",
+            "stack",
+            "reshape",
+            "row",
+            "column",
+            "flatten",
+            "max",
+            "min",
+        }
         return result if kept else self._done(result)
 
-    def _arithmetic(self, op: str, values: list[Any]) -> Any:
+    def _arithmetic(self, op: str, values: list[Any]) -> Any:  # noqa: C901, PLR0911  (a case for each)
         if op == "neg":
             return -values[0]
         if op == "add":
@@ -322,13 +342,17 @@ class Evaluator:
             a, b = values
             return a - b if op == "sub" else a * b if op == "mul" else a / b
         if op in COMPARISONS:
-            return self._mapped(lambda a, b: self.numbers.number(int(COMPARISONS[op](a, b))), *values)
+            return self._mapped(
+                lambda a, b: self.numbers.number(int(COMPARISONS[op](a, b))), *values
+            )
         if op == "where":
             return self._mapped(lambda c, a, b: a if c != self.numbers.number(0) else b, *values)
         if op == "step":
             if np.any(np.equal(values[0], self.numbers.number(0))):
                 raise Unknown("step(0) is what a convention says")
-            return self._mapped(lambda x: self.numbers.number(int(x > self.numbers.number(0))), values[0])
+            return self._mapped(
+                lambda x: self.numbers.number(int(x > self.numbers.number(0))), values[0]
+            )
         if op in FUNCTIONS and len(values) == 1:
             return self._mapped(lambda x: self.numbers.call(FUNCTIONS[op], x), values[0])
         return None
@@ -338,7 +362,7 @@ class Evaluator:
             return Rounded.wide.power(base, exponent)
         return base ** int(exponent) if isinstance(base, Decimal) else base**exponent
 
-    def _of_arrays(self, op: str, values: list[Any], settings: dict[str, Any]) -> Any:  # noqa: C901, PLR0911, PLR0912  (a case for each operation)
+    def _of_arrays(self, op: str, values: list[Any], settings: dict[str, Any]) -> Any:  # noqa: C901, PLR0911  (a case for each operation)
         x = values[0]
         axis = settings.get("axis")
         if op in {"max", "min"} and len(values) > 1:
@@ -358,7 +382,9 @@ class Evaluator:
                 return x
             return self._along(op, x, axis, keepdims=bool(settings.get("keepdims")))
         if op in {"argmax", "argmin"}:
-            middle = np.frompyfunc(lambda v: float(v.low + v.high) if isinstance(v, Interval) else float(v), 1, 1)
+            middle = np.frompyfunc(
+                lambda v: float(v.low + v.high) if isinstance(v, Interval) else float(v), 1, 1
+            )
             found = getattr(np, op)(middle(x).astype(float), axis=axis)
             return self.lifted(found) if np.ndim(found) else self.numbers.number(int(found))
         if op in {"softmax", "log_softmax"}:
@@ -394,11 +420,13 @@ class Evaluator:
     def _softmax(self, op: str, x: Any, axis: int) -> Any:
         if isinstance(self.numbers, Intervals):
             middle = np.frompyfunc(lambda v: (v.low + v.high) / 2, 1, 1)(x).astype(float)
-            width = np.frompyfunc(lambda v: (v.high - v.low), 1, 1)(x).astype(float).max()
+            width = np.frompyfunc(lambda v: v.high - v.low, 1, 1)(x).astype(float).max()
             powers = np.exp(middle - middle.max(axis=axis, keepdims=True))
             result = powers / powers.sum(axis=axis, keepdims=True)
             if op == "log_softmax":
-                return self._mapped(lambda v: Interval(math.log(v) - 2 * width, math.log(v) + 2 * width), result)
+                return self._mapped(
+                    lambda v: Interval(math.log(v) - 2 * width, math.log(v) + 2 * width), result
+                )
             return self._mapped(lambda v: Interval(v * (1 - width), v * (1 + width)), result)
         powers = self._mapped(lambda v: self.numbers.call(math.exp, v), x)
         result = powers / powers.sum(axis=axis, keepdims=True)

@@ -211,7 +211,9 @@ def test_what_would_not_fit_the_memory_is_refused_before_it_is_made(
 
 
 def test_functions_that_double_their_work_are_stopped() -> None:
-    doubling = ["f0(z) = z*z + z"] + [f"f{k}(z) = f{k - 1}(z) + f{k - 1}(z + 1)" for k in range(1, 39)]
+    doubling = ["f0(z) = z*z + z"] + [
+        f"f{k}(z) = f{k - 1}(z) + f{k - 1}(z + 1)" for k in range(1, 39)
+    ]
     assert said((*doubling, "y = f38(x)")) == (
         "t.yaml:43:10: the problem has more than 1,000,000 operations"
     )
@@ -244,7 +246,9 @@ def test_an_index_of_a_sum_hides_a_name_and_a_parameter_hides_an_index() -> None
         return solve(read_text(written)).answers[0].value
 
     assert found("i = 30", "y = sum(i*v[i] for i in 0..2)") == 8  # 1·2 + 2·3
-    assert found("f(i) = sum(i*j for j in 1..2)", "y = sum(f(2*i) for i in 1..3)") == 36  # 3·(2+4+6)
+    assert (
+        found("f(i) = sum(i*j for j in 1..2)", "y = sum(f(2*i) for i in 1..3)") == 36
+    )  # 3·(2+4+6)
     assert found("f(i) = sum(i for i in 1..2)", "y = f(5)") == 3
     assert found("f(k) = 2*v[k]", "y = f(1)") == 4
     assert found("t(i) = 10*i", "h[i] = t(i + 1) for i in 1..2", "y = h[2]") == 30

@@ -193,7 +193,9 @@ def test_what_is_not_rational_goes_on_as_a_float_and_the_rest_stays_exact() -> N
 
 
 def test_the_logistic_function_at_0_and_its_slope_are_fractions() -> None:
-    found = answers("{x: 0}", ["y = sigmoid(x)", "t = tanh(x) + cos(x)"], "y, dy/dx, t, dt/dx", exact="true")
+    found = answers(
+        "{x: 0}", ["y = sigmoid(x)", "t = tanh(x) + cos(x)"], "y, dy/dx, t, dt/dx", exact="true"
+    )
     assert found == {
         "y": Fraction(1, 2), "dy/dx": Fraction(1, 4), "t": Fraction(1), "dt/dx": Fraction(1),
     }  # fmt: skip

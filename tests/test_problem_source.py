@@ -94,7 +94,9 @@ def test_standard_input_is_a_file_called_stdin(monkeypatch: pytest.MonkeyPatch) 
 
 def test_standard_input_that_is_closed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(HwsolveError, match=r"^standard input is closed; give a file, or pipe one in$"):
+    with pytest.raises(
+        HwsolveError, match=r"^standard input is closed; give a file, or pipe one in$"
+    ):
         read_problem("-")
 
 

@@ -40,7 +40,7 @@ def numbers(draw: st.DrawFn, *shape: int) -> Any:
 
 
 @st.composite
-def systems(draw: st.DrawFn) -> System:
+def systems(draw: st.DrawFn) -> System:  # noqa: PLR0915  (a case for each)
     """One to three layers (dense, convolution, entry by entry, softmax) and a loss."""
     system = System()
     size = draw(st.integers(2, 4))

@@ -66,7 +66,10 @@ def test_what_is_said_to_be_at_least_something_is_so_wherever_the_indices_exist(
         return
     for sizes in product(range(1, 4), repeat=2):
         for numbers in product(range(-3, 6), repeat=3):
-            at = {**dict(zip(SIZES, sizes, strict=True)), **dict(zip(INDICES, numbers, strict=True))}
+            at = {
+                **dict(zip(SIZES, sizes, strict=True)),
+                **dict(zip(INDICES, numbers, strict=True)),
+            }
             inside = all(
                 value(known.ranges[name].low, at) <= at[name] <= value(known.ranges[name].high, at)
                 for name in INDICES
@@ -88,7 +91,7 @@ def test_what_is_said_to_be_at_least_something_is_so_wherever_the_indices_exist(
         ("N - m", "0", False),
     ],
 )
-def test_the_ends_of_ranges_decide(large: str, small: str, certain: bool) -> None:
+def test_the_ends_of_ranges_decide(large: str, small: str, certain: bool) -> None:  # noqa: FBT001  (pytest passes it by name)
     known = Facts({"i": between("1", "N"), "j": between("1", "3"), "m": between("j", "N + 2")})
     assert known.at_least(read(large), read(small)) is certain
 

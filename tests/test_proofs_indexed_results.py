@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.notation import text
 from hwsolve.expr.parser import parse_equation, parse_expression
 from hwsolve.expr.tree import Deriv, Expr, Index, Sym
-from hwsolve.proofs.definitions import Definitions
 from hwsolve.proofs.indexed import Gradient, define, derived, differentiate
 from hwsolve.proofs.matrix_form import matrix_form
 from hwsolve.proofs.unrolled import by_entries, with_indices
+
+if TYPE_CHECKING:
+    from hwsolve.proofs.definitions import Definitions
 
 CONVOLUTION = (
     "h[i] = sigmoid(sum(v[j]*x[i+j-1] for j in 1..3)) for i in 1..4",

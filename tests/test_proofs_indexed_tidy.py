@@ -116,9 +116,7 @@ def test_what_does_not_depend_on_an_index_stands_before_the_sum(words: str, foun
         ("sum(w[i]*delta(2*i, k) for i in 1..4)", "sum(w[i]·δ(2·i, k) for i in 1..4)"),
     ],
 )  # fmt: skip
-def test_a_delta_picks_its_term_out_of_a_sum_where_that_is_certain(
-    words: str, found: str
-) -> None:
+def test_a_delta_picks_its_term_out_of_a_sum_where_that_is_certain(words: str, found: str) -> None:
     assert tidied(words) == found
 
 
@@ -167,7 +165,7 @@ def index_expressions(bound: tuple[str, ...]) -> st.SearchStrategy[Expr]:
 
 
 @st.composite
-def formulas(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) -> Expr:
+def formulas(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) -> Expr:  # noqa: C901, PLR0911  (a case for each)
     """Formulas with sums, deltas, quotients and powers."""
     if depth == 0:
         kind = draw(st.sampled_from(["number", "name", "entry", "delta"]))
@@ -182,7 +180,10 @@ def formulas(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) -> Ex
     index = index_expressions(bound)
     match kind:
         case "number":
-            return Num(draw(st.one_of(WHOLE, st.sampled_from([0.5, Fraction(2, 3)]))))
+            number: int | float | Fraction = draw(
+                st.one_of(WHOLE, st.sampled_from([0.5, Fraction(2, 3)]))
+            )
+            return Num(number)
         case "name":
             return Sym(draw(st.sampled_from(NAMES)))
         case "entry":

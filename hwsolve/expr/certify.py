@@ -22,6 +22,8 @@ STEPS: Final = (1e-3, 1e-4, 3e-5, 1e-6)
 RELATIVE: Final = 1e-6
 # A gradient this small against its function is beyond what float differences can tell.
 ABSOLUTE: Final = 1e-10
+# What a change of the size of the number itself does to its function, at the least.
+NOTICED: Final = 1e-12
 # Steps of 10^-18 and so on for 60 digits, where those of floats cross a kink.
 SMALLER: Final = (18, 29, 40)
 # One-sided slopes that differ by less are the same.
@@ -95,6 +97,11 @@ class Certifier:
             if difference <= RELATIVE * scale:
                 return Finding(
                     agrees=True, difference=difference / scale if scale else 0.0, numeric=found
+                )
+            if difference * max(size, 0.01) <= NOTICED * self._size():
+                # a gradient that has all but vanished: 60 digits would agree, but much later
+                return Finding(
+                    agrees=True, difference=difference / max(scale, self._size()), numeric=found
                 )
         if crossed == len(STEPS):
             return self._near_kink(node, at, claimed)

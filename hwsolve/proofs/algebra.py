@@ -15,12 +15,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.proofs import polynomials as p
-from hwsolve.proofs.intervals import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hwsolve.expr.graph import Graph
+    from hwsolve.proofs.intervals import Interval
     from hwsolve.proofs.polynomials import Monomial, Poly
 
 Key = tuple[Any, ...]
