@@ -180,10 +180,8 @@ def formulas(draw: st.DrawFn, depth: int = 3, bound: tuple[str, ...] = ()) -> Ex
     index = index_expressions(bound)
     match kind:
         case "number":
-            number: int | float | Fraction = draw(
-                st.one_of(WHOLE, st.sampled_from([0.5, Fraction(2, 3)]))
-            )
-            return Num(number)
+            others: tuple[float | Fraction, ...] = (0.5, Fraction(2, 3))
+            return Num(draw(st.one_of(WHOLE, st.sampled_from(others))))
         case "name":
             return Sym(draw(st.sampled_from(NAMES)))
         case "entry":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from hwsolve.errors import EquationError, EquationErrors, InputError, InputErrors, did_you_mean
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _CONSTANTS = frozenset({"pi", "π", "e", ""})
 # Values that only calculations in floats have.
 FLOATS_ONLY = frozenset({"nan", "inf"})
+# Larger arrays take too long in certain intervals.
+MOST_ENTRIES = 1000
 # Limits that come this near together (the sum of all distances) are taken to be possible.
 NEAR = 0.05
 
@@ -154,6 +157,9 @@ def _shape(text: str) -> tuple[int | str, ...]:
                 axes.append(name)
             case _:
                 raise EquationError(f"'{text.strip()}' is not a shape", 0, "such as 3, n or 2 x n")
+    if prod(axis for axis in axes if isinstance(axis, int)) > MOST_ENTRIES:
+        hint = "a name such as n stands for every size"
+        raise EquationError(f"a shape with more than {MOST_ENTRIES:,} numbers", 0, hint)
     return tuple(axes)
 
 
