@@ -30,32 +30,38 @@ def _name(tree: Expr) -> str:
 class Floats:
     """Values of names at one point: leaves are drawn when they are first asked for."""
 
-    def __init__(self, equations: tuple[str, ...], sizes: dict[str, int], seed: int) -> None:
-        self.equations: dict[str, Equation] = {}
-        for text in equations:
-            equation = parse_equation(text)
-            target = equation.target
-            name = _name(target)
-            self.equations[name] = equation
+    def __init__(
+        self, equations: tuple[str | Equation, ...], sizes: dict[str, int], seed: int
+    ) -> None:
+        # a recurrence has a start too: several equations for one name
+        self.equations: dict[str, list[Equation]] = {}
+        for written in equations:
+            equation = parse_equation(written) if isinstance(written, str) else written
+            self.equations.setdefault(_name(equation.target), []).append(equation)
         self.sizes = sizes
         self.random = random.Random(seed)  # noqa: S311  (repeatable, not secret)
         self.leaves: dict[Any, float] = {}
+        self.low = 0.2
         self.moved: dict[Any, float] = {}
 
     def leaf(self, key: Any) -> float:
         if key not in self.leaves:
-            self.leaves[key] = self.random.uniform(0.2, 1.7)
+            self.leaves[key] = self.random.uniform(self.low, 1.7)
         return self.leaves[key]
 
     def named(self, name: str, at: tuple[int, ...]) -> float:
         key = (name, at)
-        equation = self.equations.get(name)
-        if equation is None:
-            return self.leaf(key) + self.moved.get(key, 0.0)
-        where = dict(zip([loop.variable for loop in equation.loops], at, strict=True))
-        return self.value(equation.body, where) + self.moved.get(key, 0.0)
+        for equation in self.equations.get(name, ()):
+            indices = equation.target.indices if isinstance(equation.target, Index) else ()
+            if any(isinstance(i, Num) and i.value != n for i, n in zip(indices, at, strict=True)):
+                continue
+            if equation.loops and at == (0,):
+                continue
+            where = {i.name: n for i, n in zip(indices, at, strict=True) if isinstance(i, Sym)}
+            return self.value(equation.body, where) + self.moved.get(key, 0.0)
+        return self.leaf(key) + self.moved.get(key, 0.0)
 
-    def value(self, tree: Expr, where: dict[str, int]) -> float:  # noqa: PLR0911  (one case for each)
+    def value(self, tree: Expr, where: dict[str, Any]) -> float:  # noqa: PLR0911  (one case for each)
         match tree:
             case Num(value=number):
                 return float(number)  # type: ignore[arg-type]  # a number
@@ -70,14 +76,20 @@ class Floats:
             case Over():
                 low = int(self.value(tree.low, where))
                 high = int(self.value(tree.high, where))
-                return math.fsum(
-                    self.value(tree.body, {**where, tree.variable: number})
-                    for number in range(low, high + 1)
+                return RANGES[tree.op](
+                    [
+                        self.value(tree.body, {**where, tree.variable: number})
+                        for number in range(low, high + 1)
+                    ]
                 )
             case Deriv():
                 return self.slope(tree, where)
             case Apply():
                 args = [self.value(arg, where) for arg in tree.args]
+                if tree.op in self.equations:
+                    (function,) = self.equations[tree.op]
+                    names = function.parameters or ()
+                    return self.value(function.body, dict(zip(names, args, strict=True)))
                 return float(FUNCTIONS[tree.op](*args))
         raise AssertionError(tree)
 
@@ -111,13 +123,30 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "sigmoid": lambda a: 1 / (1 + math.exp(-a)),
     "eq": lambda a, b: float(a == b),
     "ne": lambda a, b: float(a != b),
+    "lt": lambda a, b: float(a < b),
+    "le": lambda a, b: float(a <= b),
+    "gt": lambda a, b: float(a > b),
+    "ge": lambda a, b: float(a >= b),
+    "delta": lambda a, b: float(a == b),
+    "where": lambda c, a, b: a if c else b,
+    "abs": abs,
+    "sign": lambda a: float((a > 0) - (a < 0)),
+    "relu": lambda a: max(a, 0.0),
+    "max": max,
+    "maximum": max,
+}
+RANGES: dict[str, Callable[[list[float]], float]] = {
+    "sum": math.fsum,
+    "prod": math.prod,
+    "mean": lambda terms: math.fsum(terms) / len(terms),
+    "max": max,
 }
 
 
 def gap(  # noqa: PLR0913  (what a line depends on)
     left: Expr,
     right: Expr,
-    equations: tuple[str, ...],
+    equations: tuple[str | Equation, ...],
     *,
     free: dict[str, str],
     sizes: tuple[str, ...],

@@ -247,13 +247,13 @@ def _with_few_kinks(question: Question, names: Sequence[str]) -> list[dict[str, 
     for at in product((3, 2, 1), repeat=len(names) if len(names) <= MANY_SIZES else 0):
         sizes = dict(zip(names, at, strict=False))
         try:
-            count = sum(
-                prod(_whole(r.high, sizes) - _whole(r.low, sizes) + 1 for _, r in inside)
+            spans = [
+                [_whole(r.high, sizes) - _whole(r.low, sizes) + 1 for _, r in inside]
                 for inside in loops
-            )
+            ]
         except EquationError:
             return []
-        if count <= FEW_KINKS:
+        if all(min(span, default=1) > 0 for span in spans) and sum(map(prod, spans)) <= FEW_KINKS:
             fitting.append(sizes)
     chosen: list[dict[str, int]] = []
     large: set[str] = set()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from hwsolve.proofs import polynomials as p
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hwsolve.expr.graph import Graph
     from hwsolve.proofs.intervals import Interval
@@ -43,6 +43,28 @@ class Quotient(NamedTuple):
 
 
 ONE: Final[Poly] = p.constant(1)
+# The first part of the key of a node that has no rule; rules have words of their own.
+OPAQUE: Final = "node"
+
+
+def function_in(key: Key) -> tuple[str, Poly] | None:
+    """The function of one polynomial that an atom is, or None."""
+    if key[0] == OPAQUE:
+        _, name, attributes, _, *inside = key
+        if attributes or len(inside) != 1:
+            return None
+        top, bottom = inside[0]
+    elif key[0] == "exp":
+        return "exp", {key[1]: Fraction(1)}
+    elif key[0] in FUNCTION_KEYS:
+        name, (top, bottom) = key
+    else:
+        return None
+    return (name, dict(top)) if dict(bottom) == ONE else None
+
+
+# Functions whose atoms rules make, as (name, key of what is inside).
+FUNCTION_KEYS: Final = frozenset({"sigmoid", "tanh", "softplus", "sin", "cos", "erf"})
 
 
 class NeedsCaseError(Exception):
@@ -61,11 +83,13 @@ class Reading(NamedTuple):
             quotients; otherwise sigmoid(...), tanh(...) and 1/(...) are atoms.
         cases: the sign of polynomials at kinks, by key; None: kinks are atoms.
         any_size: the shapes stand for every size.
+        jumps: something jumps at a kink, so that 0 is a case of its own.
     """
 
     quotients: bool = False
     cases: Mapping[Key, int] | None = None
     any_size: bool = False
+    jumps: bool = False
 
 
 class Atoms:
@@ -74,9 +98,11 @@ class Atoms:
     Attributes:
         nodes: for each atom a node that shows what it is.
         keys: what each atom is made of.
+        whole: the free variables (their nodes) that are whole numbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, whole: Collection[int] = ()) -> None:
+        self.whole = whole
         self.nodes: list[int] = []
         self.keys: list[Key] = []
         self._numbers: dict[Key, int] = {}
@@ -210,13 +236,18 @@ class Algebra:
             return self.atom(("constant", node), interval, node)
         return self.atom(("leaf", node), interval, node)
 
-    def opaque(self, node: int, args: Sequence[Quotient]) -> Quotient:
-        """A node as an atom of its own."""
+    def opaque(
+        self, node: int, args: Sequence[Quotient], interval: Interval | None = None
+    ) -> Quotient:
+        """The operation of a node as an atom of its own.
+
+        `interval` is for arguments that are not those of the node.
+        """
         row = self.graph.rows[node]
         name = row.name if row is not None else ""
         shapes = tuple(self.graph.shapes[arg] for arg in self.graph.args[node])
-        key = (name, self.graph.attributes[node], shapes, *map(self.key, args))
-        return Quotient(self.atom(key, self.intervals[node], node), ONE)
+        key = (OPAQUE, name, self.graph.attributes[node], shapes, *map(self.key, args))
+        return Quotient(self.atom(key, interval or self.intervals[node], node), ONE)
 
 
 def monomial_poly(monomial: Monomial, factor: Fraction | int = 1) -> Quotient:

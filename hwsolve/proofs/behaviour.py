@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from time import perf_counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.backward import differentiate
-from hwsolve.expr.tree import Apply, Expr, Sym
+from hwsolve.expr.tree import Apply, Expr, Num, Sym
+from hwsolve.proofs.curve import FAR, Curve, Found, beyond
+from hwsolve.proofs.effort import Effort
 from hwsolve.proofs.evaluating import has_value, system_for, values_at
 from hwsolve.proofs.identity import proved_equal
-from hwsolve.proofs.intervals import EVERYTHING, INFINITY, Interval
-from hwsolve.proofs.points import Context, Statement
+from hwsolve.proofs.intervals import EVERYTHING
+from hwsolve.proofs.natural import JUMPS
+from hwsolve.proofs.points import Statement
 from hwsolve.proofs.polynomials import simplest
 from hwsolve.proofs.prover import Prover, Test
-from hwsolve.proofs.reach import Reach
 from hwsolve.proofs.replacing import replaced
 
 if TYPE_CHECKING:
@@ -29,26 +31,17 @@ if TYPE_CHECKING:
 
     from hwsolve.expr.parser import Equation
 
-FAR: Final = (100, 10**4, 10**8, 10**14)
 GRID: Final = tuple(number / 16 for number in range(-480, 481))
 CLOSE: Final = 1e-9
-SETTLED: Final = Fraction(1, 10**12)
 # A function saturates where its slope is below this share of its largest one.
 SHARE: Final = Fraction(1, 100)
-SECONDS: Final = 1.5
+STEPS: Final = 500_000
 # A place with a longer fraction is shown as a decimal.
 PLAIN: Final = 16
-
-
-class Found(NamedTuple):
-    """A number that was found, exact where it is a fraction; `proved` if intervals confirm it.
-
-    `where` says at which x, and is empty for a number that is only approached.
-    """
-
-    value: Any
-    where: str = ""
-    proved: bool = False
+# So many peaks of a grid are looked at more closely.
+PEAKS: Final = 6
+# A function with no more values than this is said to have just these.
+FEW: Final = 5
 
 
 class Behaviour(NamedTuple):
@@ -66,6 +59,8 @@ class Behaviour(NamedTuple):
         saturated: from where on, to the left and to the right, its slope stays below a
             hundredth of the largest one; None where it does not.
         symmetry: "odd", "even", "f(-x) = c - f(x)" with the number c, or "".
+        variable: the name of its variable.
+        values: all its values, where those are only a few.
     """
 
     name: str
@@ -78,12 +73,18 @@ class Behaviour(NamedTuple):
     slope: Found | None
     saturated: tuple[Found | None, Found | None]
     symmetry: str
+    variable: str
+    values: tuple[Fraction, ...] = ()
 
     @property
     def range(self) -> str:
-        """The range as an interval, long numbers with six digits."""
-        left = "[" if self.low is not None and self.low.where else "("
-        right = "]" if self.high is not None and self.high.where else ")"
+        """The range as an interval or a set, long numbers with six digits."""
+        if self.values:
+            return "{" + ", ".join(map(str, self.values)) + "}"
+        if self.low is None or self.high is None:
+            return "not known"
+        left = "[" if self.low.where else "("
+        right = "]" if self.high.where else ")"
         low, high = (number_text(end) for end in (self.low, self.high))
         return f"{left}{low}, {high}{right}"
 
@@ -97,54 +98,26 @@ def behaviour(name: str, formula: Expr, variable: str, equations: Sequence[Equat
     return _Function(name, formula, variable, equations).behaviour()
 
 
-class _Function:
+class _Function(Curve):
     def __init__(
         self, name: str, formula: Expr, variable: str, equations: Sequence[Equation]
     ) -> None:
+        super().__init__(formula, variable, equations)
         self.name = name
-        self.formula = formula
-        self.variable = variable
-        self.context = Context(equations=tuple(equations), first_index=0)
-        statement = Statement((formula, Sym(variable)), self.context)
-        self.graph = statement.graph
-        self.node, self.leaf = statement.sides
-        if self.graph.shapes[self.node] or self.graph.has_arrays:
-            raise EquationError("a function here is a number that depends on a number")
-        others = [leaf for leaf in statement.leaves if leaf != self.leaf]
-        if others:
-            raise EquationError(
-                f"'{statement.name(others[0])}' has no value", hint="give it under 'given'"
-            )
-        adjoint = differentiate(self.graph, self.node, [self.leaf]).adjoints.get(self.leaf)
-        self.slope = self.graph.constant(0) if adjoint is None else adjoint
-        self.deadline = perf_counter() + SECONDS
-
-    # -- values -----------------------------------------------------------------------
-
-    def value(self, node: int, x: Any) -> Any:
-        """The value of a node at x as a narrow interval, or None."""
-        nodes = self.graph.ancestors([node])
-        found = values_at(self.graph, system_for(self.graph, certain=True), nodes, {self.leaf: x})
-        return found[node] if has_value(found[node]) else None
-
-    def number(self, node: int, x: float) -> float | None:
-        """The value of a node at x as a float, or None."""
-        nodes = self.graph.ancestors([node])
-        found = values_at(self.graph, system_for(self.graph, certain=False), nodes, {self.leaf: x})
-        return float(found[node]) if has_value(found[node]) else None
-
-    def over(self, node: int, where: Interval) -> Interval:
-        """An interval that holds all values of a node on an interval of x."""
-        nodes = self.graph.ancestors([node])
-        return Reach(self.graph, nodes, {self.leaf: where}).intervals[node]
+        self.effort = Effort(STEPS)
 
     # -- what is said -------------------------------------------------------------------
 
     def behaviour(self) -> Behaviour:
         left, right = (self.limit(self.node, side) for side in (-1, 1))
-        low = self._extreme(self.node, -1, left, right)
-        high = self._extreme(self.node, 1, left, right)
         slope = self._largest_slope()
+        values: tuple[Fraction, ...] = ()
+        low = high = None
+        if not self._has_gaps():
+            low = self._extreme(self.node, -1, left, right)
+            high = self._extreme(self.node, 1, left, right)
+        else:
+            values = self._few_values()
         return Behaviour(
             self.name,
             self.formula,
@@ -152,35 +125,76 @@ class _Function:
             high,
             left,
             right,
-            self.graph.expression(self.slope, plain=True),
+            self._derivative(),
             slope,
             (self._saturated(slope, -1), self._saturated(slope, 1)),
             self._symmetry(),
+            self.variable,
+            values,
         )
 
-    def limit(self, node: int, side: int) -> Found | None:  # noqa: PLR0911  (one case after the other)
-        """The limit of a node for x to plus or minus infinity, or None."""
-        values = [self.value(node, side * far) for far in FAR]
-        if any(value is None for value in values):
-            return None
-        last = values[-1]
-        if last.low > FAR[1]:
-            return Found(INFINITY)
-        if last.high < -FAR[1]:
-            return Found(-INFINITY)
-        if isinstance(last.low, float) or isinstance(last.high, float):
-            return None
-        before, middle = _middle(values[-2]), _middle(last)
-        if last.high - last.low > SETTLED or abs(middle - before) > Fraction(1, 10**6):
-            return None
-        near = simplest(middle - SETTLED, middle + SETTLED)
-        if near.denominator > FAR[1]:
-            return Found(float(middle))
-        far = FAR[-1]
-        where = Interval(far, INFINITY) if side > 0 else Interval(-INFINITY, -far)
-        outer = self.over(node, where)
-        sure = near - SETTLED <= outer.low and outer.high <= near + SETTLED
-        return Found(near, proved=bool(sure))
+    def _derivative(self) -> Expr:
+        """The formula of the derivative, tidied where that makes it shorter."""
+        graph, node = self.graph, self.node
+        while (row := graph.rows[node]) is not None and row.name == "identity":
+            (node,) = graph.args[node]
+        if row is not None and row.name == "where":
+            condition, *branches = graph.args[node]
+            test = graph.expression(condition, plain=True)
+            above, below = (graph.expression(branch, plain=True) for branch in branches)
+            x = Sym(self.variable)
+            if test == Apply("gt", (x, Num(0))):
+                for least in ("minimum", "min"):
+                    below = _with(below, Apply(least, (x, Num(0))), x)
+            return Apply("where", (test, self._slope_of(above), self._slope_of(below)))
+        return _tidied(graph.expression(self.slope, plain=True))
+
+    def _slope_of(self, formula: Expr) -> Expr:
+        statement = Statement((formula, Sym(self.variable)), self.context)
+        node, leaf = statement.sides
+        found = differentiate(statement.graph, node, [leaf]).adjoints.get(leaf)
+        return Num(0) if found is None else _tidied(statement.graph.expression(found, plain=True))
+
+    def _has_gaps(self) -> bool:
+        """Whether the function jumps somewhere, so that its values may leave gaps."""
+        names = self.names(self.node)
+        if not names & JUMPS:
+            return False
+        if "floor" in names:
+            return True
+        values = [self.number(self.node, x) for x in GRID]
+        steps = [
+            (abs(after - before), x)
+            for x, (before, after) in zip(GRID, pairwise(values), strict=False)
+            if before is not None and after is not None
+        ]
+        return any(self._jumps(x, x + 1 / 16) for size, x in sorted(steps)[-PEAKS:] if size > CLOSE)
+
+    def _jumps(self, low: float, high: float) -> bool:
+        """Whether the change between two places stays as they come together."""
+        change = 0.0
+        for _ in range(45):
+            middle = (low + high) / 2
+            left, here, right = (self.number(self.node, x) for x in (low, middle, high))
+            if left is None or here is None or right is None:
+                return True
+            nearer = abs(here - left) >= abs(right - here)
+            low, high = (low, middle) if nearer else (middle, high)
+            change = abs(right - left)
+        return change > 1e-6  # noqa: PLR2004  (far more than any slope here makes)
+
+    def _few_values(self) -> tuple[Fraction, ...]:
+        """All values of a function that is flat but for some jumps, where those are few."""
+        slope = self.over(self.slope, EVERYTHING)
+        if not slope.is_point or slope.low != 0 or "floor" in self.names(self.node):
+            return ()
+        found: set[Fraction] = set()
+        for x in GRID:
+            value = self.value(self.node, Fraction(x))
+            if value is None or not value.is_point:
+                return ()
+            found.add(Fraction(value.low))
+        return tuple(sorted(found)) if len(found) <= FEW else ()
 
     def _extreme(
         self, node: int, sign: int, left: Found | None, right: Found | None
@@ -190,7 +204,7 @@ class _Function:
         known = {x: sign * value for x, value in values.items() if value is not None}
         for each in (left, right):
             if each is not None and isinstance(each.value, float) and sign * each.value == math.inf:
-                return Found(each.value, proved=True)
+                return Found(each.value)
         if len(known) < len(GRID):
             return self._of_a_part(node, sign)
         best = max(known.values())
@@ -201,11 +215,31 @@ class _Function:
         ):
             (limit, *_) = [each for each in limits if sign * each.value == highest]
             return self._bounded(node, Found(limit.value), sign)
+        ends = (known[GRID[0]], left), (known[GRID[-1]], right)
+        if any(value >= best - CLOSE and end is None for value, end in ends):
+            return None  # it may go on beyond
         ties = [x for x, value in known.items() if value >= best - 1e-12 * max(1.0, abs(best))]
         if len(ties) > 3:  # noqa: PLR2004  (more than an even function has)
             found = self._at(node, ties[len(ties) // 2])
-            return self._bounded(node, found._replace(where=_spread(ties)), sign)
-        return self._bounded(node, self._sharpened(node, min(ties, key=abs), sign), sign)
+            spread = self._spread(node, ties, sign * best)
+            return self._bounded(node, found._replace(where=spread), sign)
+        return self._bounded(node, self._highest(node, known, sign), sign)
+
+    def _highest(self, node: int, known: dict[float, float], sign: int) -> Found:
+        """The extreme value near the peaks of a grid, at the place nearest to 0."""
+        best = max(known.values())
+        peaks = [
+            x
+            for x, value in known.items()
+            if value >= best - 0.02 * max(1.0, abs(best))
+            and value >= max(known.get(x - 1 / 16, -math.inf), known.get(x + 1 / 16, -math.inf))
+        ]
+        first = max(known, key=lambda x: (known[x], -abs(x)))
+        chosen = dict.fromkeys((first, *sorted(peaks, key=_plainness)[:PEAKS]))
+        found = [(self._sharpened(node, x, sign), _plainness(x)) for x in chosen]
+        top = max(sign * each.value for each, _ in found)
+        level = [pair for pair in found if sign * pair[0].value >= top - CLOSE]
+        return min(level, key=lambda pair: pair[1])[0]
 
     def _of_a_part(self, node: int, sign: int) -> Found | None:
         """The bound of a function that does not have a value everywhere, if that is reached."""
@@ -216,7 +250,7 @@ class _Function:
         for x in GRID:
             found = self.value(node, Fraction(x))
             if found is not None and found.is_point and found.low == end:
-                return Found(Fraction(end), f"at x = {Fraction(x)}", proved=True)
+                return Found(Fraction(end), f"at {self.variable} = {Fraction(x)}", proved=True)
         return None
 
     def _reached(self, node: int, value: Any) -> bool:
@@ -233,8 +267,8 @@ class _Function:
         """The value at a place, exact if it can be."""
         value = self.value(node, Fraction(x))
         if value is not None and value.is_point:
-            return Found(Fraction(value.low), f"at x = {place_text(x)}")
-        return Found(self.number(node, float(x)), f"at x = {place_text(x)}")
+            return Found(Fraction(value.low), f"at {self.variable} = {place_text(x)}")
+        return Found(self.number(node, float(x)), f"at {self.variable} = {place_text(x)}")
 
     def _sharpened(self, node: int, at: float, sign: int) -> Found:
         """An extreme value near a place, at a simple number if there is one."""
@@ -248,7 +282,10 @@ class _Function:
             found, sharp = self._at(node, plain), self.number(node, x)
             if sharp is None or sign * float(found.value) >= sign * sharp - CLOSE:
                 return found
-        found = Found(self.number(node, x), f"at x = {place_text(x)}")
+        found = Found(self.number(node, x), f"at {self.variable} = {place_text(x)}")
+        if plain.denominator <= PLAIN and abs(x - plain) < CLOSE:
+            side = "below" if x < plain else "above"
+            return found._replace(where=f"towards {self.variable} = {plain} from {side}")
         outer = self.over(node, EVERYTHING)
         end = outer.high if sign > 0 else outer.low
         if isinstance(end, float) or Fraction(end).denominator > FAR[1]:
@@ -257,13 +294,38 @@ class _Function:
             return found._replace(value=Fraction(end))
         return found
 
+    def _spread(self, node: int, ties: Sequence[float], level: float) -> str:
+        """The x at which a value is taken, where those are many."""
+        low, high, name = min(ties), max(ties), self.variable
+        if round((high - low) * 16) + 1 != len(ties):
+            return f"for many {name}"
+        open_ends = [low <= GRID[0], high >= GRID[-1]]
+        if all(open_ends):
+            return f"for every {name}"
+        left = "" if open_ends[0] else self._edge(node, low, -1, level)
+        right = "" if open_ends[1] else self._edge(node, high, 1, level)
+        if left and right:
+            return f"for {left} < {name} < {right}"
+        return f"for {name} > {left}" if left else f"for {name} < {right}"
+
+    def _edge(self, node: int, inside: float, side: int, level: float) -> str:
+        """Where a value ends to be taken, from a place where it is taken."""
+        outside = inside + side / 16
+        while abs(outside - inside) > CLOSE:
+            middle = (inside + outside) / 2
+            value = self.number(node, middle)
+            same = value is not None and abs(value - level) <= 1e-12 * max(1.0, abs(level))
+            inside, outside = (middle, outside) if same else (inside, middle)
+        slack = Fraction(1, 10**8)
+        return place_text(simplest(Fraction(inside) - slack, Fraction(inside) + slack))
+
     def _bounded(self, node: int, found: Found, sign: int) -> Found:
         """Whether intervals confirm that nothing lies beyond a value."""
         outer = self.over(node, EVERYTHING)
         end = outer.high if sign > 0 else outer.low
         if end == found.value:
             return found._replace(proved=True)
-        if isinstance(found.value, float) or perf_counter() > self.deadline:
+        if isinstance(found.value, float) or self.effort.over:
             slack = Fraction(1, 10**6)
             if math.isinf(found.value):
                 return found
@@ -276,7 +338,7 @@ class _Function:
         """Whether no value lies beyond a number, by slopes."""
         constant = self.graph.constant(bound)
         test = Test("le", node, constant) if sign > 0 else Test("ge", node, constant)
-        prover = Prover(self.graph, {self.leaf: EVERYTHING}, deadline=self.deadline)
+        prover = Prover(self.graph, {self.leaf: EVERYTHING}, effort=self.effort)
         return prover.prove(test) is not None
 
     def _largest_slope(self) -> Found | None:
@@ -294,10 +356,12 @@ class _Function:
         if slope is None or math.isinf(slope.value):
             return None
         most = float(abs(slope.value) * float(SHARE))
+        limit = self.limit(self.slope, side)
+        if limit is None or abs(limit.value) >= most:
+            return None
+        places = (*GRID, *map(float, FAR), *(-float(far) for far in FAR))
         large = [
-            side * x
-            for x in (*GRID, *map(float, FAR), *(-float(far) for far in FAR))
-            if abs(self.number(self.slope, x) or 0.0) >= most
+            side * x for x in places if not self._is_small(x, most, unknown=side * x > GRID[-1])
         ]
         if not large or max(large) >= FAR[-1]:
             return None
@@ -309,15 +373,19 @@ class _Function:
         )
         while high - low > 1e-9:  # noqa: PLR2004  (far more digits than anybody needs)
             middle = (low + high) / 2
-            inside = abs(self.number(self.slope, side * middle) or 0.0) >= most
-            low, high = (middle, high) if inside else (low, middle)
-        beyond = Fraction(high) + Fraction(1, 10**6)
-        where = Interval(beyond, INFINITY) if side > 0 else Interval(-INFINITY, -beyond)
-        outer = abs(self.over(self.slope, where))
-        limit = abs(Fraction(slope.value)) * SHARE if not isinstance(slope.value, float) else most
+            small = self._is_small(side * middle, most, unknown=middle > GRID[-1])
+            low, high = (low, middle) if small else (middle, high)
+        start = Fraction(high) + Fraction(1, 10**6)
+        outer = abs(self.over(self.slope, beyond(side, start)))
+        share = abs(Fraction(slope.value)) * SHARE if not isinstance(slope.value, float) else most
         edge = simplest(Fraction(high) - Fraction(1, 10**7), Fraction(high) + Fraction(1, 10**7))
         shown: Any = edge if edge.denominator == 1 else high
-        return Found(side * shown, proved=outer.high <= limit)
+        return Found(side * shown, proved=outer.high <= share)
+
+    def _is_small(self, x: float, most: float, *, unknown: bool) -> bool:
+        """Whether the slope is small at a place; `unknown` where it cannot be worked out."""
+        slope = self.number(self.slope, x)
+        return unknown if slope is None else abs(slope) < most
 
     def _symmetry(self) -> str:
         turned = replaced(self.formula, self.variable, Apply("neg", (Sym(self.variable),)))
@@ -327,17 +395,15 @@ class _Function:
             return "odd"
         middle = self.value(self.node, 0)
         if middle is not None and middle.is_point:
-            from hwsolve.expr.tree import Num
-
             both = 2 * Fraction(middle.low)
             whole = int(both) if both.denominator == 1 else both
             if self._same(turned, Apply("sub", (Num(whole), self.formula))):
-                return f"f(-x) = {whole} - f(x)"
+                return f"f(-{self.variable}) = {whole} - f({self.variable})"
         return ""
 
     def _same(self, one: Expr, other: Expr) -> bool:
         statement = Statement((one, other), self.context)
-        prover = Prover(statement.graph, {}, deadline=self.deadline)
+        prover = Prover(statement.graph, {}, effort=self.effort)
         if prover.prove(Test("eq", *statement.sides)) is not None:
             return True
         try:
@@ -364,19 +430,27 @@ class _Function:
         return True
 
 
-def _spread(ties: Sequence[float]) -> str:
-    """The x at which a value is taken, where those are many."""
-    low, high = min(ties), max(ties)
-    count = round((high - low) * 16) + 1
-    if count != len(ties):
-        return "for many x"
-    ends = [Fraction(low) - Fraction(1, 16), Fraction(high) + Fraction(1, 16)]
-    open_ends = [low <= GRID[0], high >= GRID[-1]]
-    if all(open_ends):
-        return "for every x"
-    if open_ends[1]:
-        return f"for x > {ends[0]}"
-    return f"for x < {ends[1]}" if open_ends[0] else f"for {ends[0]} < x < {ends[1]}"
+def _tidied(plain: Expr) -> Expr:
+    """A formula, tidied where that makes it shorter."""
+    from hwsolve.expr.notation import text
+    from hwsolve.proofs.tidy import tidy
+
+    return min(plain, tidy(plain), key=lambda expr: len(text(expr)))
+
+
+def _with(tree: Expr, part: Expr, by: Expr) -> Expr:
+    """An expression with another one in the place of a part."""
+    if tree == part:
+        return by
+    if not isinstance(tree, Apply):
+        return tree
+    args = tuple(_with(arg, part, by) for arg in tree.args)
+    return Apply(tree.op, args, tree.attributes, tree.at)
+
+
+def _plainness(x: float) -> tuple[float, bool]:
+    """What is nearer to 0 first, the positive one of two."""
+    return abs(x), x < 0
 
 
 def place_text(x: Any) -> str:
@@ -385,17 +459,11 @@ def place_text(x: Any) -> str:
     return str(number) if number.denominator <= PLAIN else f"{float(x):.6g}"
 
 
-def number_text(found: Found | None) -> str:
+def number_text(found: Found) -> str:
     """A value as a fraction, or with six digits."""
-    if found is None:
-        return "?"
     if isinstance(found.value, float):
         return f"{found.value:.6g}"
     return str(found.value)
-
-
-def _middle(value: Interval) -> Fraction:
-    return (Fraction(value.low) + Fraction(value.high)) / 2
 
 
 __all__ = ["Behaviour", "Found", "behaviour", "number_text", "place_text"]

@@ -2,6 +2,9 @@
 
 `x == 0` says what x is; `a < b` makes b the sum of a and a positive number. Then no
 point has to be thrown away, and what is proved about all points holds under them.
+
+A name that something is differentiated by stays a variable of its own: with a == b
+both become names for a third one, so that dL/da leaves out what b does.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.expr.parser import Equation
-from hwsolve.expr.tree import Apply, Expr, Index, Num, Sym, walk
-from hwsolve.proofs.intervals import NOT_NEGATIVE, POSITIVE, Interval
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym, walk
+from hwsolve.proofs.intervals import EVERYTHING, NOT_NEGATIVE, POSITIVE, Interval
+from hwsolve.proofs.replacing import with_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,11 +57,16 @@ def built_in(
     `trees` are the other expressions that are read, where names may be indexed.
     """
     every = (*trees, *conditions, *(equation.body for equation in equations))
+    nodes = [node for tree in every for node in walk(tree)]
     maker = _Maker(
         {target(equation) for equation in equations},
-        {base(node) for tree in every for node in walk(tree) if isinstance(node, Index)},
+        {base(node) for node in nodes if isinstance(node, Index)},
         domains,
         shapes,
+    )
+    # d2L/dw1dw2 is read as a second derivative by "w1dw" until the names are known
+    maker.by = " ".join(
+        f"{base(bottom)}2" for node in nodes if isinstance(node, Deriv) for bottom in node.bottoms
     )
     left = tuple(condition for condition in conditions if not maker.take(condition))
     return BuiltIn(tuple(maker.equations), left, maker.gaps)
@@ -78,6 +87,10 @@ class _Maker:
         self.equations: list[Equation] = []
         self.gaps: dict[str, Interval] = {}
         self.used: set[str] = set()
+        # what something is differentiated by, as it is written
+        self.by = ""
+        # names that are differentiated by, and the variables that they are names for
+        self.apart: dict[str, Sym] = {}
 
     def take(self, condition: Apply) -> bool:
         """Whether a condition could be turned into an equation."""
@@ -112,12 +125,26 @@ class _Maker:
         if one.name in self.defined | self.used | self.indexed | _CONSTANTS:
             return False
         inside = names_in(other)
-        return one.name not in inside and not inside & (self.defined | self.shapes.keys())
+        if one.name in inside or inside & ((self.defined - self.apart.keys()) | self.shapes.keys()):
+            return False
+        return not {name for name in inside if name in self.by} & (self.used | self.indexed)
 
     def _add(self, name: str, body: Expr) -> None:
+        for inner in names_in(body) - self.gaps.keys():
+            if inner in self.by and inner not in self.apart:
+                self._set_apart(inner)
+        body = with_parts(body, self.apart)
         self.equations.append(Equation(Sym(name), body, (), None, ""))
         self.defined.add(name)
         self.used |= names_in(body)
+
+    def _set_apart(self, name: str) -> None:
+        """Make a name a quantity of its own that has the value of a new variable."""
+        hidden = f"({name})"
+        self.gaps[hidden] = self.domains[name].hull if name in self.domains else EVERYTHING
+        self.equations.append(Equation(Sym(name), Sym(hidden), (), None, ""))
+        self.defined.add(name)
+        self.apart[name] = Sym(hidden)
 
 
 def filled(shape: tuple[int, ...], value: Any) -> Any:

@@ -9,13 +9,13 @@ pieces where that helps. Other variables may have any value.
 from __future__ import annotations
 
 from fractions import Fraction
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.expr.backward import differentiate
 from hwsolve.expr.operations import OPERATIONS
 from hwsolve.proofs import polynomials as p
 from hwsolve.proofs.algebra import Algebra, Reading
+from hwsolve.proofs.effort import RANGE
 from hwsolve.proofs.intervals import INFINITY, Interval
 from hwsolve.proofs.natural import JUMPS
 from hwsolve.proofs.reach import ContradictionError, Reach
@@ -171,9 +171,10 @@ class _Slopes:
         key = (order, *where.key())
         known = self._known.get(key)
         if known is None:
-            if perf_counter() > prover.deadline:
-                raise TimeoutError
             nodes = prover.graph.ancestors([self.orders[order]])
+            prover.effort.spend(RANGE * len(nodes))
+            if prover.effort.over:
+                raise TimeoutError
             leaves = {**prover.leaves, self.leaf: where}
             known = self._known[key] = Reach(prover.graph, nodes, leaves, None, prover.registry)
         return known

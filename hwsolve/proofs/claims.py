@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.tree import Apply, Num, walk
+from hwsolve.proofs.effort import Effort
 from hwsolve.proofs.existence import same_domain
 from hwsolve.proofs.natural import JUMPS
 from hwsolve.proofs.points import Context
-from hwsolve.proofs.prover import Prover, Shown
+from hwsolve.proofs.prover import Prover, Shown, Test
 from hwsolve.proofs.reach import ContradictionError
 from hwsolve.proofs.search import Counterexample, Outcome, Search
 from hwsolve.proofs.situation import Situation
@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hwsolve.proofs.identity import Comparison
-    from hwsolve.proofs.prover import Test
     from hwsolve.proofs.situation import Claim
 
-SECONDS: Final = 3.0
-# The parts of that time for a first look and for proofs.
-FIRST: Final = 0.6
-PROVING: Final = 1.6
+# The work for a first look, for proofs, and for a search that goes deeper.
+FIRST: Final = 600_000
+PROVING: Final = 1_000_000
+DEEP: Final = 1_400_000
 # At these sizes a claim with symbolic sizes is tried.
 SIZES: Final = (1, 2, 3)
 MOST_POINTS: Final = 20_000
@@ -95,27 +94,26 @@ class NothingSatisfiesError(Exception):
         self.certain = certain
 
 
-def decide(claim: Claim, seconds: float = SECONDS) -> Decision:
-    """Whether a claim is true.
+def decide(claim: Claim, share: float = 1.0) -> Decision:
+    """Whether a claim is true; `share` says how much of the usual work goes into it.
 
     Raises:
         EquationError: if something cannot be read as a graph.
         NothingSatisfiesError: if no values satisfy the conditions.
     """
-    return _Decider(claim, seconds).decide()
+    return _Decider(claim, share).decide()
 
 
 class _Decider:
-    def __init__(self, claim: Claim, seconds: float) -> None:
+    def __init__(self, claim: Claim, share: float) -> None:
         self.claim = claim
-        self.begun = perf_counter()
-        self.deadline = self.begun + seconds
-        self.share = seconds / SECONDS
+        self.share = share
+        self.proving: Effort | None = None
         self.situations = [Situation(claim, sizes) for sizes in _assignments(claim.sizes())]
         self.provers: dict[tuple[int, bool], Prover] = {}
         constants = _constants(claim)
         self.searches = [
-            Search(situation, self.deadline, constants) for situation in self.situations
+            Search(situation, Effort(FIRST * share), constants) for situation in self.situations
         ]
 
     @property
@@ -128,7 +126,7 @@ class _Decider:
             known = self._by_evaluation() or self._by_all_cases()
             if known is not None:
                 return known
-        found = self._search(FIRST, FIRST_POINTS, deep=False)
+        found = self._search(FIRST, FIRST_POINTS)
         if found is not None:
             return found
         try:
@@ -140,7 +138,7 @@ class _Decider:
         if some and not sized:
             self._need_a_point()
             return self._decision(True, proofs)  # noqa: FBT003  (the truth of the claim)
-        found = self._search(1.0, None, deep=True)
+        found = self._equal_everywhere(proofs) or self._search(DEEP)
         if found is not None:
             return found
         self._need_a_point()
@@ -165,8 +163,28 @@ class _Decider:
                 return search.situation.named(search.without)
         return None
 
+    def _equal_everywhere(self, proofs: tuple[Proof | None, ...]) -> Decision | None:
+        """A strict comparison of two sides that are equal fails at every point."""
+        for number, proof in enumerate(proofs):
+            if proof is not None or self.claim.comparisons[number].op not in {"lt", "gt", "ne"}:
+                continue
+            for place, search in enumerate(self.searches):
+                situation, point = self.situations[place], search.inside
+                if point is None:
+                    continue
+                _, left, right = situation.tests[number]
+                test, prover = Test("eq", left, right), self._prover(place, any_size=False)
+                if same_domain(prover, test) and (
+                    prover.prove(test) is not None or self._identity(situation, number)
+                ):
+                    found = Counterexample(point, number, equal=True)
+                    return Decision(False, situation, found, tried=search.tried)  # noqa: FBT003  (the truth of the claim)
+        return None
+
     def _need_a_point(self) -> None:
-        """Refuse a claim whose conditions were met by no point."""
+        """Refuse a claim whose conditions were met by no point, also after a longer search."""
+        if all(search.inside is None for search in self.searches):
+            self._search(DEEP)
         if all(search.inside is None for search in self.searches):
             raise NothingSatisfiesError(certain=False)
 
@@ -220,19 +238,18 @@ class _Decider:
                 continue
             if not all(certain_truth(test, values) for test in situation.tests):
                 return False
-            if perf_counter() > self.deadline:
+            if self.searches[0].effort.over:
                 return False
         return True
 
-    def _search(self, until: float, count: int | None, *, deep: bool) -> Decision | None:
-        """A counterexample in one of the situations."""
-        end = min(self.deadline, self.begun + until * self.share) if not deep else self.deadline
-        for place, search in enumerate(self.searches):
-            now = perf_counter()
-            search.deadline = now + max(0.0, end - now) / (len(self.searches) - place)
-            found = search.simple() if count is None else search.simple(count)
-            if found is None and deep:
-                found = search.random() or search.climb()
+    def _search(self, steps: float, count: int = 0) -> Decision | None:
+        """A counterexample in one of the situations; with a `count`, among simple points."""
+        for search in self.searches:
+            search.effort = Effort(steps * self.share / len(self.searches))
+            if count:
+                found = search.simple(count)
+            else:
+                found = search.simple() or search.random() or search.climb()
             if found is not None:
                 tried = sum(each.tried for each in self.searches)
                 return Decision(False, search.situation, found, tried=tried)  # noqa: FBT003  (the truth of the claim)
@@ -242,6 +259,7 @@ class _Decider:
 
     def _prover(self, place: int, *, any_size: bool) -> Prover:
         key = (place, any_size)
+        self.proving = self.proving or Effort(PROVING * self.share)
         if key not in self.provers:
             situation = self.situations[place]
             self.provers[key] = Prover(
@@ -249,7 +267,8 @@ class _Decider:
                 situation.leaves(),
                 situation.conditions,
                 any_size=any_size,
-                deadline=min(self.deadline, self.begun + (FIRST + PROVING) * self.share),
+                effort=self.proving,
+                whole=situation.whole(),
             )
         return self.provers[key]
 
@@ -357,7 +376,7 @@ class _Decider:
             if not shapes:
                 found = proved_for_every_size(left, right, setting, Case())
             else:
-                chance = equal_for_every_shape(left, right, setting, Case())
+                chance = equal_for_every_shape(left, right, setting)
                 found = None
                 if chance is not None:
                     found = Comparison(True, True, "words of matrices", 1, chance)  # noqa: FBT003  (equal and proved)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError, EquationErrors
@@ -11,17 +10,22 @@ from hwsolve.expr.tree import Apply, Deriv, Expr, Num, Over, walk
 from hwsolve.proofs.identity import Comparison, compare
 from hwsolve.proofs.points import Context, Statement, UnmetError
 from hwsolve.proofs.ranges import Case, values, whole
-from hwsolve.proofs.sums import Setting, at_each, proved_for_every_size
+from hwsolve.proofs.sums import Setting, at_each, proved_for_every_size, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# A line that takes longer is left with what was found until then.
-SECONDS: Final = 4.0
+# So many terms are written out for a line, at all sizes and indices together, before it is
+# left with what was found until then: a few seconds at most, and the same on any machine.
+MOST_TERMS: Final = 12_000
 # Concrete sizes at which a line with symbolic sizes is tried, the smallest first.
 SIZES: Final = (1, 2, 3, 4, 5, 8)
 MANY_VALUES: Final = 16
 
+# What is said of a wrong line that undoes the slip of the one before.
+RIGHT_AGAIN: Final = "right again"
+# How a line with "<=" or ">" is proved.
+ORDERED: Final = "intervals and exact algebra"
 EVERY_SIZE, PROVED, SOME_SIZES, TESTED, WRONG, OPEN = (
     "proved for every size", "proved", "proved for some sizes", "tested", "wrong", "open",
 )  # fmt: skip
@@ -29,7 +33,7 @@ _WORST: Final = (WRONG, OPEN, TESTED, SOME_SIZES, PROVED, EVERY_SIZE)
 
 
 class Line(NamedTuple):
-    """A line: a chain of expressions that are said to be equal.
+    """A line: a chain of expressions that are said to be equal, or in order.
 
     Attributes:
         parts: the expressions, from left to right.
@@ -37,6 +41,7 @@ class Line(NamedTuple):
         source: the number of the line it goes on from; the one before where None.
         case: what it supposes.
         reason: why, in the author's words.
+        signs: "=", "<=", "<", ">=" or ">" before each part; "=" everywhere where empty.
     """
 
     parts: tuple[Expr, ...]
@@ -44,6 +49,12 @@ class Line(NamedTuple):
     source: int | None = None
     case: Case = Case()
     reason: str = ""
+    signs: tuple[str, ...] = ()
+
+    @property
+    def joins(self) -> tuple[str, ...]:
+        """The sign before each part (but the first, where the line begins a chain)."""
+        return self.signs or ("=",) * (len(self.parts) - (not self.continues))
 
 
 class Verdict(NamedTuple):
@@ -61,6 +72,8 @@ class Verdict(NamedTuple):
         values: both sides there.
         remark: why it could not be settled.
         number: which equality of the line it is, from 0.
+        sign: the sign between the sides.
+        method: how it was proved where that is not the usual way.
     """
 
     status: str
@@ -74,6 +87,8 @@ class Verdict(NamedTuple):
     values: tuple[Any, Any] | None = None
     remark: str = ""
     number: int = 0
+    sign: str = "="
+    method: str = ""
 
     @property
     def proved(self) -> bool:
@@ -91,8 +106,8 @@ def check_lines(lines: Sequence[Line], setting: Setting) -> list[Verdict]:
     for number, line in enumerate(lines):
         try:
             verdicts.append(_check(line, lines, number, setting))
-        except EquationErrors as several:
-            raise several.errors[0] from None
+        except EquationErrors:
+            raise  # in the definitions, which the errors name
         except EquationError as error:
             error.equation = number
             raise
@@ -106,11 +121,12 @@ def _check(line: Line, lines: Sequence[Line], number: int, setting: Setting) -> 
         if not 0 <= before < number:
             raise EquationError("no line stands before this one", 0, "write name = expression")
         parts = (lines[before].parts[-1], *parts)
-    deadline = perf_counter() + SECONDS
     worst: Verdict | None = None
     conditions: list[str] = []
     for place, (left, right) in enumerate(pairwise(parts)):
-        found = settle(left, right, setting, line.case, deadline)._replace(number=place)
+        sign = line.joins[place]
+        found = settle(left, right, setting, line.case, sign)
+        found = found._replace(number=place, sign=sign)
         conditions += [text for text in found.conditions if text not in conditions]
         if worst is None or _WORST.index(found.status) < _WORST.index(worst.status):
             worst = found
@@ -121,30 +137,47 @@ def _check(line: Line, lines: Sequence[Line], number: int, setting: Setting) -> 
     return worst._replace(conditions=tuple(conditions))
 
 
-def settle(
-    left: Expr, right: Expr, setting: Setting, case: Case, deadline: float | None = None
+class _Budget:
+    """How much work is left, in terms that are written out."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def allows(self, work: int) -> bool:
+        """Whether so much more may be done."""
+        return work <= self.left
+
+
+def settle(  # noqa: C901  (one way to settle a line after the other)
+    left: Expr,
+    right: Expr,
+    setting: Setting,
+    case: Case,
+    sign: str = "=",
 ) -> Verdict:
-    """Whether two sides are equal: for every size, else at concrete sizes.
+    """Whether two sides are equal, or in order: for every size, else at concrete sizes.
 
     Raises:
         EquationError: if a side cannot be read as a graph.
     """
-    if deadline is None:
-        deadline = perf_counter() + SECONDS
     given = left, right
+    if has_limit(left) or has_limit(right):
+        return _of_limits(left, right, setting, case, sign)
     left, right = deltas_as_tests(left), deltas_as_tests(right)
-    verdict = _for_every_size(left, right, setting, case)
+    verdict = _for_every_size(left, right, setting, case, sign)
     symbolic = bool(names_of_sizes(setting))
     tried: list[Mapping[str, int]] = []
     points, chance, proved, conditions = 0, 0.0, True, list[str]()
-    remark = ""
+    remark, base = "", False
+    budget = _Budget(MOST_TERMS)
     for sizes in _trials(setting):
-        if perf_counter() > deadline:
-            remark = "the time for a line was over"
+        work = terms(setting.equations, (left, right), sizes)
+        if tried and not budget.allows(work):
+            remark = "larger sizes would take too long"
             break
         if verdict is not None and min(sizes.values()) > 2:  # noqa: PLR2004  (for its conditions)
             break
-        here = _at_sizes(left, right, setting, case, sizes, deadline)
+        here = _at_sizes(left, right, setting, case, sizes, (budget, work), sign)
         if here is None:
             continue
         if here.status == WRONG:
@@ -152,6 +185,8 @@ def settle(
         if here.status == OPEN:
             remark = here.remark
             continue
+        # at the size 1 an induction begins
+        base = base or (here.status == PROVED and list(sizes.values()) == [1])
         tried.append(sizes)
         points += here.points
         chance = max(chance, here.chance)
@@ -163,10 +198,57 @@ def settle(
         remark = remark or "no values of its indices fit the case"
         return Verdict(OPEN, left, right, remark=remark)
     status = TESTED if not proved else SOME_SIZES if symbolic else PROVED
+    method = ORDERED if sign != "=" and status != TESTED else ""
+    if base and sign == "=":
+        step = _by_induction(left, right, setting, case)
+        if step is not None:
+            return step._replace(
+                points=points + step.points, chance=chance + step.chance,
+                conditions=tuple(dict.fromkeys((*conditions, *step.conditions))),
+            )  # fmt: skip
     return Verdict(
         status, left, right, tuple(tried) if symbolic else (), points, chance, tuple(conditions),
-        remark=remark,
+        remark=remark, method=method,
     )  # fmt: skip
+
+
+def _by_induction(left: Expr, right: Expr, setting: Setting, case: Case) -> Verdict | None:
+    from hwsolve.proofs.induction import proved_by_induction
+
+    step = proved_by_induction(left, right, setting, case)
+    if step is None:
+        return None
+    return Verdict(
+        EVERY_SIZE, points=step.points, chance=step.chance, conditions=step.conditions,
+        method=step.method,
+    )  # fmt: skip
+
+
+def has_limit(tree: Expr) -> bool:
+    """Whether a limit stands in an expression."""
+    return any(isinstance(node, Apply) and node.op == "limit" for node in walk(tree))
+
+
+def _of_limits(left: Expr, right: Expr, setting: Setting, case: Case, sign: str) -> Verdict:
+    """Limits worked out, or of the same function at the same place."""
+    from hwsolve.proofs.limits import METHOD, UnsettledError, without_limits
+
+    match left, right:
+        case (
+            Apply(op="limit", args=(one, *first)),
+            Apply(op="limit", args=(other, *second)),
+        ) if first == second and sign == "=":
+            found = settle(one, other, setting, case)
+            if found.proved:
+                return found._replace(left=left, right=right)
+    try:
+        sides = [without_limits(side, setting, case) for side in (left, right)]
+    except UnsettledError as error:
+        remark = "the limit does not follow from those of its parts"
+        return Verdict(OPEN, left, right, remark=f"{remark}: {error}" if str(error) else remark)
+    found = settle(sides[0], sides[1], setting, case, sign)
+    method = METHOD if found.proved else found.method
+    return found._replace(left=left, right=right, method=method)
 
 
 def deltas_as_tests(tree: Expr) -> Expr:
@@ -184,16 +266,41 @@ def deltas_as_tests(tree: Expr) -> Expr:
     return tree
 
 
-def _for_every_size(left: Expr, right: Expr, setting: Setting, case: Case) -> Verdict | None:
+def _for_every_size(
+    left: Expr, right: Expr, setting: Setting, case: Case, sign: str
+) -> Verdict | None:
+    if sign != "=":
+        from hwsolve.proofs.inequalities import TERMS, ordered_for_every_size
+
+        if ordered_for_every_size(sign, left, right, setting, case):
+            return Verdict(EVERY_SIZE, points=1, method=TERMS)
+        if sign in {"<", ">"}:
+            return None
     if setting.shapes:
         from hwsolve.proofs.matrices import equal_for_every_shape
 
-        chance = equal_for_every_shape(left, right, setting, case)
+        chance = equal_for_every_shape(left, right, setting)
         return None if chance is None else Verdict(EVERY_SIZE, points=1, chance=chance)
     found = proved_for_every_size(left, right, setting, case)
     if found is None:
+        found = _for_any_letters(left, right, setting, case)
+    if found is None:
         return None
     return Verdict(EVERY_SIZE, points=found.points, chance=found.chance)
+
+
+def _for_any_letters(left: Expr, right: Expr, setting: Setting, case: Case) -> Comparison | None:
+    """The proof with any number in the place of each maximum and product over a range."""
+    from hwsolve.proofs.inlining import with_letters
+
+    bodies = [equation.body for equation in setting.equations]
+    trees = (left, right, *bodies)
+    ranges = any(getattr(n, "op", "") in {"max", "min", "prod"} for t in trees for n in walk(t))
+    if not ranges or any(isinstance(node, Deriv) for tree in trees for node in walk(tree)):
+        return None
+    equations = tuple(one._replace(body=with_letters(one.body)) for one in setting.equations)
+    one, other = with_letters(left), with_letters(right)
+    return proved_for_every_size(one, other, setting._replace(equations=equations), case)
 
 
 def names_of_sizes(setting: Setting) -> list[str]:
@@ -251,7 +358,8 @@ def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
     setting: Setting,
     case: Case,
     sizes: Mapping[str, int],
-    deadline: float,
+    effort: tuple[_Budget, int],
+    sign: str,
 ) -> Verdict | None:
     """The worst of all values of the indices; None where no values fit."""
     ranges = setting.indices.free
@@ -259,12 +367,11 @@ def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
     worst: Verdict | None = None
     points, chance, conditions = 0, 0.0, list[str]()
     for count, numbers in enumerate(values(used, ranges, sizes, case)):
-        if count >= MANY_VALUES or perf_counter() > deadline:
+        if count and (count >= MANY_VALUES or not effort[0].allows(effort[1])):
             break
+        effort[0].left -= effort[1]
         try:
-            found = compare(left, right, context_at(setting, case, sizes, numbers))
-        except EquationErrors as several:
-            raise several.errors[0] from None
+            found = _compared(sign, left, right, context_at(setting, case, sizes, numbers))
         except UnmetError as error:
             worst = Verdict(OPEN, remark=str(error)) if worst is None else worst
             continue
@@ -286,6 +393,14 @@ def _at_sizes(  # noqa: PLR0913  (what an equality depends on)
     if worst is None:
         return None
     return worst._replace(points=points, chance=chance, conditions=tuple(conditions))
+
+
+def _compared(sign: str, left: Expr, right: Expr, context: Context) -> Comparison:
+    if sign == "=":
+        return compare(left, right, context)
+    from hwsolve.proofs.inequalities import compare_order
+
+    return compare_order(sign, left, right, context)
 
 
 def _general(conditions: Sequence[str]) -> list[str]:
@@ -324,57 +439,6 @@ def _factors(tree: Expr) -> list[Expr]:
     return [tree]
 
 
-def reached(goal: tuple[Expr, Expr], lines: Sequence[Line], setting: Setting, case: Case) -> bool:
-    """Whether a derivation shows what is to be shown, in each case that there is."""
-    from hwsolve.proofs.ranges import partitions
-
-    used = setting.indices.used(goal)
-    return all(
-        any(
-            _fits(blocks, line.case) and _arrives(goal, line, lines, number, setting)
-            for number, line in enumerate(lines)
-        )
-        for blocks in partitions(used, setting.indices.free, case)
-    )
-
-
-def _fits(blocks: Mapping[str, int], case: Case) -> bool:
-    """Whether a line speaks about the indices of a case."""
-    return all(a in blocks and b in blocks and blocks[a] == blocks[b] for a, b in case.equal) and (
-        all(a in blocks and b in blocks and blocks[a] != blocks[b] for a, b in case.different)
-    )
-
-
-def _arrives(
-    goal: tuple[Expr, Expr], line: Line, lines: Sequence[Line], number: int, setting: Setting
-) -> bool:
-    start, at = line, number
-    chain = list(line.parts)
-    while start.continues:
-        at = at - 1 if start.source is None else start.source
-        if not 0 <= at < number + 1:
-            return False
-        start = lines[at]
-        chain = [*start.parts, *chain]
-    for first, last in (goal, goal[::-1]):
-        if first in chain[:-1] and _same(chain[-1], last, setting, line.case):
-            return True
-    return False
-
-
-def _same(end: Expr, wanted: Expr, setting: Setting, case: Case) -> bool:
-    """Whether the end of a chain is what is wanted, with no derivative left in it."""
-    if end == wanted:
-        return True
-    unresolved = {node for node in walk(end) if isinstance(node, Deriv)}
-    if unresolved - {node for node in walk(wanted) if isinstance(node, Deriv)}:
-        return False
-    # what is defined keeps its name here: putting definitions in is a step of its own
-    functions = tuple(one for one in setting.equations if one.parameters is not None)
-    opaque = setting._replace(equations=functions)
-    return settle(end, wanted, opaque, case).status not in {WRONG, OPEN}
-
-
 def contradiction(setting: Setting) -> bool:
     """Whether no values were found for which all assumptions hold."""
     if not setting.assumptions:
@@ -398,12 +462,12 @@ def _satisfied(setting: Setting, sizes: Mapping[str, int]) -> bool:
     floats = [(FLOATS, point) for point in random_points(statement, 50, 1)]
     for system, point in (*exact, *floats):
         try:
-            found = statement.at(system, point)
+            found = statement.at(statement.system(system), point)
         except (EquationError, ArithmeticError, ValueError):
             continue
-        if all(bool(found[test]) for test in statement.tests):
+        if statement.met(found):
             return True
     return False
 
 
-__all__ = ["Comparison", "Line", "Verdict", "check_lines", "contradiction", "reached", "settle"]
+__all__ = ["Comparison", "Line", "Verdict", "check_lines", "contradiction", "settle"]

@@ -67,6 +67,18 @@ class Domain(NamedTuple):
         numbers = [value for value in range(first, last + 1) if value in self.interval]
         return sorted(numbers, key=_plainness)
 
+    def simplest(self) -> int | Fraction:
+        """A simple number that belongs to it."""
+        listed = self.values()
+        if listed:
+            return listed[0]
+        ends = (self.interval.low, self.interval.high)
+        known = [Fraction(end) for end in ends if not isinstance(end, float)]
+        near = [end + shift for end in known for shift in (0, 1, -1)]
+        middle = sum(known, Fraction(0)) / max(1, len(known))
+        numbers = (Fraction(0), Fraction(1), Fraction(-1), *near, middle)
+        return next((number for number in numbers if number in self), middle)
+
     def meet(self, other: Domain) -> Domain | None:
         """What both have in common; None where that is nothing."""
         interval = self.interval.meet(other.interval)

@@ -16,7 +16,7 @@ from hwsolve.proofs.index_ranges import Range, added, affine, written
 from hwsolve.proofs.names import all_names, fresh, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from hwsolve.expr.parser import Equation
 
@@ -133,25 +133,31 @@ class EntryForm:
         if name == "logsumexp" and len(args) == 1:
             total = Apply("sum", (Apply("exp", (args[0],)),))
             return Apply("log", (total,), (), expr.at)
-        if name in FUNCTIONS:
-            row = FUNCTIONS[name]
-            parameters, body = row.parameters, row.body
-            missing = parameters[len(args) :]
-            defaults = dict(zip(parameters[::-1], row.defaults[::-1], strict=False))
-            args += [
-                Num(settings[p]) if p in settings else parse_expression(defaults[p])
-                for p in missing
-                if p in settings or p in defaults
-            ]
-        else:
-            loss = find_loss(name)
-            if loss is None:
-                raise self._unknown(name, expr.at)
-            parameters, body = loss.parameters, self._loss_body(loss, args, settings)
-        if len(args) != len(parameters):
-            wanted = "one value" if len(parameters) == 1 else f"{len(parameters)} values"
+        row: Any = FUNCTIONS.get(name) or find_loss(name)
+        if row is None or (name in FUNCTIONS and row.write is not None):
+            raise self._unknown(name, expr.at)
+        values: dict[str, Expr] = {}
+        defaults = dict(zip(row.parameters[::-1], row.defaults[::-1], strict=False))
+        least = len(row.parameters) - len(defaults)
+        if not least <= len(args) <= len(row.parameters):
+            wanted = "one value" if least == 1 else f"{least} values"
             raise EquationError(f"'{expr.op}' takes {wanted}, not {len(expr.args)}", expr.at)
-        values = dict(zip(parameters, args, strict=True))
+        for place, parameter in enumerate(row.parameters):
+            if place < len(args) and args[place] != Sym(""):
+                values[parameter] = args[place]
+            elif parameter in settings:
+                values[parameter] = Num(settings[parameter])
+            elif defaults.get(parameter) is not None:
+                values[parameter] = parse_expression(defaults[parameter])
+        lines, body = row.lines, row.body
+        if name not in FUNCTIONS:
+            lines, body = self._loss_body(row, args, settings, values)
+        from hwsolve.expr.pieces import filled
+
+        for line, piece in lines:
+            text = filled(piece, row.optional, values)
+            values[line] = substitute(parse_expression(text), values)
+        body = filled(body, row.optional, values)
         return self.expanded(substitute(parse_expression(body), values))
 
     def _unknown(self, name: str, at: int) -> EquationError:
@@ -164,7 +170,10 @@ class EntryForm:
         hint = did_you_mean(name, {*known, *self.functions}) or f"define it: {name}(z) = ..."
         return EquationError(f"unknown function '{name}'", at, hint)
 
-    def _loss_body(self, loss: Any, args: list[Expr], settings: dict[str, Any]) -> str:
+    def _loss_body(
+        self, loss: Any, args: list[Expr], settings: dict[str, Any], given: Collection[str]
+    ) -> tuple[list[tuple[str, str]], str]:
+        """The lines of a loss and its right side."""
         from hwsolve.expr.notation import text
 
         axes = self.axes(args[0])
@@ -174,9 +183,14 @@ class EntryForm:
             written_size = text(axes[1 if axis == 0 else 0].size, unicode=False)
             examples = written_size if written_size.isalnum() else f"({written_size})"
         body: str = loss.body(
-            examples, axis=axis, reduction=settings.get("reduction", ""), single_entry=not axes
+            examples,
+            axis=axis,
+            reduction=settings.get("reduction", ""),
+            single_entry=not axes,
+            given=given,
         )
-        return body
+        lines = [(name, loss.along(line, examples, axis, given)) for name, line in loss.lines]
+        return lines, body
 
     # -- shapes -----------------------------------------------------------------
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from hwsolve.errors import EquationError
 from hwsolve.expr.systems import FLOATS, NumberSystem
 from hwsolve.proofs.intervals import NUMBERS, Interval, NoValueError, UndecidedError
 from hwsolve.proofs.natural import EXISTS
@@ -24,6 +26,13 @@ class _NoValue:
 
 NO_VALUE: Final = _NoValue()
 UNDECIDED: Final = _NoValue()
+# Operations in which some arguments say which entries are meant.
+CHOOSING: Final = {
+    "gather": slice(1, None),
+    "scatter_add": slice(1, None),
+    "one_hot": slice(0, 1),
+    "masked_softmax": slice(1, 2),
+}
 
 
 def values_at(
@@ -47,7 +56,7 @@ def values_at(
                 given = point[node] if node in point else graph.values[node]
                 values[node] = system.number(given)
                 continue
-            terms = [values[arg] for arg in args[node]]
+            terms = _terms(row.name, [values[arg] for arg in args[node]])
             lost = next((term for term in terms if isinstance(term, _NoValue)), None)
             if lost is not None:
                 chosen = _chosen(row.name, terms)
@@ -59,7 +68,7 @@ def values_at(
             except (NoValueError, ZeroDivisionError):
                 values[node] = NO_VALUE
                 continue
-            except (ArithmeticError, ValueError):
+            except (ArithmeticError, ValueError, IndexError, EquationError):
                 # undecided, or beyond what the digits hold; floats then have no value
                 values[node] = NO_VALUE if check else UNDECIDED
                 continue
@@ -71,6 +80,26 @@ def values_at(
                 value = UNDECIDED
             values[node] = value
     return values
+
+
+def _terms(name: str, terms: list[Any]) -> list[Any]:
+    """Arguments, with plain numbers in the place of intervals for what chooses entries."""
+    if name in CHOOSING:
+        chosen = [_number(term) for term in terms[CHOOSING[name]]]
+        terms[CHOOSING[name]] = [UNDECIDED if each is None else each for each in chosen]
+    return terms
+
+
+def _number(value: Any) -> Any:
+    """The number that an interval is, entry by entry in an array; None where it is none."""
+    if getattr(value, "shape", ()):
+        import numpy as np
+
+        entries = [_number(entry) for entry in value.ravel()]
+        return None if None in entries else np.array(entries, dtype=object).reshape(value.shape)
+    if not isinstance(value, Interval):
+        return value
+    return Fraction(value.low) if value.is_point else None
 
 
 def _is_certain(value: Any) -> bool:

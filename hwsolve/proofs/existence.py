@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.proofs import polynomials as p
-from hwsolve.proofs.rules import combined
+from hwsolve.proofs.quotients import combined
 
 if TYPE_CHECKING:
     from hwsolve.proofs.prover import Prover, Test
 
-Demand = tuple[str, Any]
+Demand = tuple[Any, ...]
+# Operations of two arguments that may have no value, and both decide about it.
+TWO_SIDED: Final = frozenset({"xlogy", "xlog2y", "xlog10y", "xdivy"})
 
 
 def same_domain(prover: Prover, test: Test) -> bool:
@@ -38,6 +40,9 @@ def demands(prover: Prover, node: int) -> frozenset[Demand]:
         row = prover.graph.rows[place]
         name = row.name if row is not None else ""
         args = prover.graph.args[place]
+        if name in TWO_SIDED:
+            found.add((name, *(reach.algebra.key(reach.algebra.of(arg)) for arg in args)))
+            continue
         decisive = args[1] if name == "div" else args[0]
         quotient = reach.algebra.of(decisive)
         if name in {"div", "pow"} and quotient.is_poly:

@@ -40,6 +40,10 @@ class DegenerateError(ArithmeticError):
     """A division by 0 at a random point: the divisor is 0 everywhere, or bad luck."""
 
 
+class ContradictionError(DegenerateError):
+    """What is supposed about a value contradicts what is known."""
+
+
 class NoRootError(DegenerateError):
     """A value that has no square root in the field at this point."""
 
@@ -62,7 +66,10 @@ class Element:
         self.field = field
         self.value = value % P
         self.terms = {self.value: Fraction(1)} if terms is None else terms
-        self.factors = factors
+        # what has the value of something positive is positive too: p + 1 - 1 as p
+        self.factors = field.positive.setdefault(self.value, factors) if factors else factors
+        if factors is None:
+            self.factors = field.positive.get(self.value)
         # the part of a product that decides on its sign, where that is known
         self.base: Element | None = None
 
@@ -79,6 +86,8 @@ class Element:
         if _is_array(other):
             return NotImplemented
         other = self._other(other)
+        if not other.terms:
+            return self  # whose sign may be known
         terms = dict(self.terms)
         for key, factor in other.terms.items():
             total = terms.get(key, 0) + factor
@@ -232,14 +241,20 @@ class Field(NumberSystem):
         self._random = source
         self._symbols: dict[tuple[str, int], int] = {}
         self._branches = branches
-        self._sides: dict[tuple[tuple[int, Fraction], ...], bool] = {}
+        self._met = 0
+        # what each symbol for a logarithm is the logarithm of
+        self._inside: dict[int, Element] = {}
+        # sums that are positive at this point, as kinks were decided or as was supposed
+        self._positive: list[Terms] = []
+        self._supposed = 0
+        self.positive: dict[int, Factors] = {}
         self.roots = 0
         self.own: Mapping[str, Any] = _OWN
 
     @property
     def kinks(self) -> int:
         """How many independent kinks have been met."""
-        return len(self._sides)
+        return self._met
 
     def number(self, value: Any) -> Any:  # type: ignore[override]  # needs the field
         """A rational number in the field; a decimal is the fraction that was written."""
@@ -258,6 +273,10 @@ class Field(NumberSystem):
         drawn = self._random.randrange(2, P - 1) if value is None else value % P
         return Element(self, drawn, None, {("is", drawn): Fraction(1)} if positive else None)
 
+    def known_positive(self, x: Element) -> Element:
+        """A value that is assumed to be positive."""
+        return Element(self, x.value, x.terms, {("is", x.value): Fraction(1)})
+
     def symbol(self, kind: str, key: int) -> int:
         """The random value that stands for a function at an argument."""
         drawn = self._symbols.get((kind, key))
@@ -266,7 +285,11 @@ class Field(NumberSystem):
         return drawn
 
     def exp(self, x: Element) -> Element:  # type: ignore[override]  # of the field's elements
-        """The product of the symbols of the terms."""
+        """The product of the symbols of the terms; of a logarithm what it is of."""
+        if len(x.terms) == 1:
+            ((term, count),) = x.terms.items()
+            if count == 1 and term in self._inside:
+                return self._inside[term]
         value, factors = 1, {}
         for key, factor in x.terms.items():
             power = factor * ROOTS
@@ -282,6 +305,8 @@ class Field(NumberSystem):
         total: Element = self.number(0)
         for (kind, key), power in factors.items():
             term = key if kind == "exp" else self.symbol("log", key)
+            if key == x.value and factors == {("is", key): 1} and x.factors is not None:
+                self._inside[term] = x
             total = total + _multiple(self, term, power)
         return total
 
@@ -351,28 +376,62 @@ class Field(NumberSystem):
         """A function of which nothing is known but that it is one."""
         return Element(self, self.symbol(name, x.value))
 
-    def above_zero(self, x: Element) -> bool:
-        """On which side of 0 a value is at this point: drawn once for each direction."""
-        known = x.constant()
-        if known is not None:
-            return known > 0
+    def suppose_positive(self, x: Element) -> None:
+        """Take the side of 0 on which a value is as known.
+
+        Raises:
+            ContradictionError: if it is known to be on the other side.
+        """
+        known = self._known_side(x)
+        if known is None:
+            # so that its logarithm is one symbol, and that of a product with it a sum
+            self.positive.setdefault(x.value, {("is", x.value): Fraction(1)})
+            self._positive.insert(self._supposed, (x.base or x).terms)
+            self._supposed += 1
+        elif not known:
+            raise ContradictionError
+
+    def supposed_side(self, x: Element) -> bool | None:
+        """Whether a value is positive, where that follows from what is supposed."""
+        return self._known_side(x, self._supposed)
+
+    def _known_side(self, x: Element, count: int | None = None) -> bool | None:
+        """Whether a value is positive, where that follows from what is known."""
+        constant = x.constant()
+        if constant is not None:
+            return constant > 0
         if x.factors is not None:
             return True
-        x = x.base or x
-        first = min(x.terms)
-        scale = abs(x.terms[first])
-        turned = x.terms[first] < 0
-        form = tuple(
-            sorted((key, (-part if turned else part) / scale) for key, part in x.terms.items())
-        )
-        side = self._sides.get(form)
+        terms = (x.base or x).terms
+        for known in self._positive[:count]:
+            if _at_least(terms, known):
+                return True
+            if _at_least({key: -part for key, part in terms.items()}, known):
+                return False
+        return None
+
+    def above_zero(self, x: Element) -> bool:
+        """On which side of 0 a value is at this point: drawn once for each direction."""
+        side = self._known_side(x)
         if side is None:
-            met = len(self._sides)
-            side = (
-                self._branches[met] if met < len(self._branches) else self._random.random() < 0.5  # noqa: PLR2004  (a coin)
-            )
-            self._sides[form] = side
-        return side != turned
+            drawn = self._met < len(self._branches)
+            side = self._branches[self._met] if drawn else self._random.random() < 0.5  # noqa: PLR2004  (a coin)
+            self._met += 1
+            terms = (x.base or x).terms
+            self._positive.append({key: part if side else -part for key, part in terms.items()})
+        return side
+
+
+def _at_least(terms: Terms, known: Terms) -> bool:
+    """Whether a sum is a positive multiple of a positive sum, or larger by a constant."""
+    key = next((key for key in known if key != 1), None)
+    if key is None or key not in terms:
+        return False
+    scale = terms[key] / known[key]
+    if scale <= 0:
+        return False
+    rest = {key: terms.get(key, 0) - scale * known.get(key, 0) for key in {*terms, *known}}
+    return rest.pop(1, Fraction(0)) >= 0 and not any(rest.values())
 
 
 def _multiple(field: Field, term: int, factor: Fraction) -> Element:
@@ -390,14 +449,23 @@ def _tanh(m: Field, x: Element) -> Element:
     return (power - 1) / (power + 1)
 
 
+def _odd(m: Field, name: str, x: Element) -> Element:
+    """A function with f(-x) = -f(x), of which nothing else is known."""
+    if not x.terms:
+        return x
+    turned = x.terms[min(x.terms)] < 0
+    value = m.free(name, -x if turned else x)
+    return -value if turned else value
+
+
 def _sine(m: Field, x: Element) -> Element:
     # with t = tan(x/2): sin x = 2t/(1 + t^2), cos x = (1 - t^2)/(1 + t^2)
-    half = m.free("tan", x)
+    half = _odd(m, "tan", x)
     return (half + half) / (half * half + 1)
 
 
 def _cosine(m: Field, x: Element) -> Element:
-    half = m.free("tan", x)
+    half = _odd(m, "tan", x)
     return (1 - half * half) / (half * half + 1)
 
 
@@ -420,12 +488,21 @@ def _compared(strict_side: int) -> Any:
     return compare
 
 
+def _times_log(log: Any) -> Any:
+    """x·log(y), which is 0 where x is 0, whatever y is."""
+    return lambda m, x, y: x * log(m, y) if x.value else m.number(0)
+
+
 # How the field computes what the table computes with comparisons or functions.
 _OWN: Final[Mapping[str, Any]] = {
     "exp": lambda m, x: m.exp(x),
     "log": lambda m, x: m.log(x),
     "log2": _log_to(2),
     "log10": _log_to(10),
+    "xlogy": _times_log(lambda m, x: m.log(x)),
+    "xlog2y": _times_log(_log_to(2)),
+    "xlog10y": _times_log(_log_to(10)),
+    "xdivy": lambda m, x, y: x / y if x.value else m.number(0),
     "sqrt": lambda m, x: m.sqrt(x),
     "pow": lambda m, a, b: m.power(a, b),
     "sigmoid": _sigmoid,
@@ -433,7 +510,7 @@ _OWN: Final[Mapping[str, Any]] = {
     "softplus": lambda m, x: m.log(m.exp(x) + 1),
     "sin": _sine,
     "cos": _cosine,
-    "erf": lambda m, x: m.free("erf", x),
+    "erf": lambda m, x: _odd(m, "erf", x),
     "floor": _unsupported("floor"),
     "abs": lambda m, x: x if m.above_zero(x) else -x,
     "relu": lambda m, x: x if m.above_zero(x) else m.number(0),

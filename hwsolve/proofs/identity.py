@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError
@@ -92,7 +91,7 @@ def proved_equal(left: Expr, right: Expr, context: Context) -> Comparison | None
 def _same_shapes(statement: Statement) -> None:
     from hwsolve.expr.shapes import shape_text
 
-    left, right = (statement.graph.shapes[node] for node in statement.sides)
+    left, right = statement.shapes_of_sides()
     if left != right:
         raise EquationError(f"the sides are {shape_text(left)} and {shape_text(right)}")
 
@@ -108,12 +107,19 @@ def _in_the_field(statement: Statement) -> Comparison | None:
         signs = field.roots > 1 or (field.roots == 1 and not _is_no_square(statement, source))
         wanted = ROOT_POINTS if signs else POINTS
         points = 1
-        for branches in product((True, False), repeat=field.kinks):
+        # both sides of each kink in turn; what is met behind one may depend on its side
+        open_: list[tuple[bool, ...]] = [()]
+        while open_:
+            branches = open_.pop()
             for _ in range(wanted):
                 drawn, same, _ = _drawn(statement, source, branches)
+                if drawn.kinks > MANY_KINKS:
+                    return None
+                if drawn.kinks > len(branches):
+                    open_ += [(*branches, True), (*branches, False)]
+                    break
                 points += 1
-                # other sides may lead to other kinks: then not all of them were tried
-                if not same or drawn.kinks > len(branches):
+                if not same:
                     return None
     except (UnsupportedError, DegenerateError, ZeroDivisionError):
         return None
@@ -188,18 +194,25 @@ def _at_points(statement: Statement) -> Comparison:
         return Comparison(
             equal=None, proved=False, method="no point where both sides have a value", points=0
         )
-    return Comparison(equal=True, proved=False, method="random points", points=held + tried)
+    return Comparison(
+        equal=True, proved=False, method="random points", points=held + tried,
+        conditions=demands(statement),
+    )  # fmt: skip
+
+
+def demands(statement: Statement) -> tuple[str, ...]:
+    """What must hold for both sides to have a value, as far as the field can tell."""
+    source = random.Random(SEED)  # noqa: S311  (repeatable, not secret)
+    try:
+        return _drawn(statement, source, ())[2]
+    except (UnsupportedError, DegenerateError, ZeroDivisionError, EquationError):
+        return ()
 
 
 def _system(statement: Statement, *, exact: bool) -> NumberSystem:
     from hwsolve.expr.systems import EXACT, FLOATS
 
-    scalars = EXACT if exact else FLOATS
-    if not statement.graph.has_arrays:
-        return scalars
-    from hwsolve.expr.arrays import Arrays
-
-    return Arrays(scalars)
+    return statement.system(EXACT if exact else FLOATS)
 
 
 def _differs(
@@ -210,10 +223,10 @@ def _differs(
         values = statement.at(system, point)
     except (EquationError, ArithmeticError, ValueError):
         return None
-    if not all(_holds(values[test]) for test in statement.tests):
+    if not statement.met(values):
         return None
     left, right = (values[node] for node in statement.sides)
-    if _close(left, right):
+    if close(left, right):
         return Comparison(equal=True, proved=False, method="a point", points=1)
     where = {}
     for leaf in statement.leaves:
@@ -230,13 +243,10 @@ def _differs(
     )
 
 
-def _holds(value: Any) -> bool:
-    return bool(value.all()) if hasattr(value, "all") else bool(value)
-
-
-def _close(left: Any, right: Any) -> bool:
+def close(left: Any, right: Any) -> bool:
+    """Whether two values are equal; floats may differ by rounding."""
     if getattr(left, "shape", ()):
-        return all(_close(a, b) for a, b in zip(left.ravel(), right.ravel(), strict=True))
+        return all(close(a, b) for a, b in zip(left.ravel(), right.ravel(), strict=True))
     if isinstance(left, float) or isinstance(right, float):
         return bool(abs(left - right) <= CLOSE * max(1.0, abs(left), abs(right)))
     same: bool = left == right

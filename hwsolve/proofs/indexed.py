@@ -17,16 +17,17 @@ from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, wrap
 from hwsolve.proofs.definitions import Definition, Definitions, names_in, ranges_by_use
 from hwsolve.proofs.index_ranges import Facts, Range
 from hwsolve.proofs.names import all_names, free_names, fresh, substitute, with_index
-from hwsolve.proofs.products import product_of, terms_of
+from hwsolve.proofs.products import key, product_of, terms_of, times
 from hwsolve.proofs.rewriting import (
     Named,
     match,
     named_product,
     over_one_divisor,
+    shared_in_front,
     simplest,
     size,
     taken_out,
-    with_names,
+    with_names_or_signs,
 )
 from hwsolve.proofs.tidy import Tidier
 
@@ -220,13 +221,26 @@ class Gradient:
         definitions, tidier = self.definitions, self.tidier(facts)
         chains = list(self._chains(name, indices, facts))
         total = tidier.sum([product_of(chain.product) for chain in chains])
-        total = over_one_divisor(simplest(tidier.expr(total), tidier))
+        total = over_one_divisor(self._renamed(simplest(tidier.expr(total), tidier), tidier))
         if self.output is not None:
             total = taken_out(total, self.output)
-        for factor in product_of_first(total):
-            if isinstance(factor, (Sym, Index)) and base_name(factor) in definitions.by_name:
-                total = taken_out(total, factor)
+        in_front = shared_in_front(total, lambda symbol: symbol not in definitions.by_name)
+        if in_front != total:
+            total = tidier.expr(in_front)
         return Derivative(Deriv(self.top, (bottom,)), total, tuple(chains))
+
+    def _renamed(self, total: Expr, tidier: Tidier) -> Expr:
+        """A derivative with the quotients in it under their names: (x[i] - mu)/s as xhat[i]."""
+        own = base_name(self.output) if self.output is not None else ""
+        for user in self.definitions.by_name.values():
+            if user.name != own and user.name not in self.reached and user.name not in self.direct:
+                continue
+            named = named_product(user.target, user.body, user.variables)
+            if named is not None:
+                terms = [with_names_or_signs(term, named) for term in terms_of(total)]
+                renamed = tidier.sum([product_of(tidier.product(term)) for term in terms])
+                total = min((total, renamed), key=size)
+        return total
 
     def tidier(self, facts: Facts, *, resolve: bool = True, assuming: bool = True) -> Tidier:
         """What tidies formulas of these definitions, with these ranges of free indices."""
@@ -405,7 +419,10 @@ class Gradient:
         test = "ge" if at_zero == "1" else "gt"
         (inner,) = args
         if isinstance(inner, Apply) and inner.op == "sub":
-            return Apply(test, inner.args)
+            left, right = inner.args
+            if isinstance(left, Num):  # y*s < 1, not 1 > y*s
+                return Apply("le" if test == "ge" else "lt", (right, left))
+            return Apply(test, (left, right))
         if at_zero in {"0", "1"}:
             return Apply(test, (inner, Num(0)))
         above, below = Apply("gt", (inner, Num(0))), Apply("lt", (inner, Num(0)))
@@ -438,7 +455,7 @@ _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "neg"})
 def _finished(expr: Expr, tidier: Tidier, named: Named | None, output: Expr | None) -> Expr:
     """A local derivative with the named product in it under its name, and that in front."""
     if named is not None:
-        terms = [with_names(term, named) for term in terms_of(expr)]
+        terms = [with_names_or_signs(term, named) for term in terms_of(expr)]
         expr = tidier.sum([product_of(tidier.product(term)) for term in terms])
     expr = simplest(expr, tidier)
     return expr if output is None else taken_out(expr, output)
@@ -448,12 +465,6 @@ def base_name(entry: Sym | Index) -> str:
     """The name of a symbol or of the array that an entry is of."""
     symbol = entry if isinstance(entry, Sym) else entry.base
     return symbol.name if isinstance(symbol, Sym) else ""
-
-
-def product_of_first(total: Expr) -> list[Expr]:
-    """The factors of the first summand of a sum; none where it is no sum."""
-    terms = terms_of(total)
-    return [base for base, _ in terms[0].factors] if len(terms) > 1 else []
 
 
 def _nodes(expr: Expr) -> Iterable[Expr]:
@@ -473,6 +484,10 @@ def known_sums(definitions: Definitions) -> Any:
             letters = [fresh(f"\0{k}", ()) for k in range(len(axes))]
             single = definitions.form.entry(left, tuple(map(Sym, letters)))
             patterns.append((single, right, _free_indices(single, definitions)))
+    for left, variables in deviations(definitions):
+        single = _with_marks(left, variables)
+        marks = frozenset(f"\0{name}" for name in variables)
+        patterns += [(single, Num(0), marks), (_turned_body(single), Num(0), marks)]
     if not patterns:
         return None
 
@@ -484,6 +499,47 @@ def known_sums(definitions: Definitions) -> Any:
         return None
 
     return known
+
+
+def deviations(definitions: Definitions) -> list[tuple[Over, tuple[str, ...]]]:
+    """The sums that are 0 because one quantity is the mean of others: sum(x[i] - m)."""
+    found: list[tuple[Over, tuple[str, ...]]] = []
+    for definition in definitions.by_name.values():
+        total = _meant(definition.body)
+        if total is not None:
+            body = Apply("sub", (total.body, definition.target))
+            for op in ("sum", "mean"):
+                deviation = Over(op, body, total.variable, total.low, total.high)
+                found.append((deviation, tuple(definition.variables)))
+    return found
+
+
+def _meant(body: Expr) -> Over | None:
+    """The range whose mean a formula is: mean(x[i] for i in 1..n), or 1/n*sum(...)."""
+    if isinstance(body, Over) and body.op == "mean":
+        return body
+    product = product_of(body)
+    sums = [base for base, power in product.factors if isinstance(base, Over) and power == 1]
+    if len(sums) != 1 or sums[0].op != "sum":
+        return None
+    (total,) = sums
+    count = product_of(Range(total.low, total.high).size)
+    whole = times(product, count)
+    alone = whole.number == 1 and len(whole.factors) == 1
+    return total if alone and key(whole.factors[0].base) == key(total) else None
+
+
+def _with_marks(expr: Over, variables: Sequence[str]) -> Over:
+    marked = substitute(expr, {name: Sym(f"\0{name}") for name in variables})
+    assert isinstance(marked, Over)  # noqa: S101  (names are put into a range)
+    return marked
+
+
+def _turned_body(expr: Over) -> Over:
+    """The same with the opposite sign inside."""
+    assert isinstance(expr.body, Apply)  # noqa: S101  (a difference)
+    left, right = expr.body.args
+    return Over(expr.op, Apply("sub", (right, left)), expr.variable, expr.low, expr.high)
 
 
 def _free_indices(expr: Expr, definitions: Definitions) -> frozenset[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.parser import parse_equation, parse_expression
 from hwsolve.expr.tokens import tokens
-from hwsolve.expr.tree import Apply, Expr, Sym
+from hwsolve.expr.tree import Apply, Expr, Over, Sym
 from hwsolve.proofs.points import COMPARISONS
 from hwsolve.proofs.ranges import Case
 from hwsolve.proofs.sums import Assumption
@@ -16,33 +16,59 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _OPENING, _CLOSING = "([", ")]"
+SIGNS: Final = ("=", "<=", "<", ">=", ">")
 
 
-def parse_chain(text: str) -> tuple[tuple[Expr, ...], bool]:
-    """The expressions between the signs "=" of a line, and whether it begins with one.
+class Chain(NamedTuple):
+    """A line as it is written.
+
+    Attributes:
+        parts: the expressions between the signs.
+        continues: whether it begins with a sign, and so goes on from another line.
+        signs: the signs, "=", "<=", "<", ">=" or ">"; the first stands before the first
+            part where it continues.
+    """
+
+    parts: tuple[Expr, ...]
+    continues: bool
+    signs: tuple[str, ...]
+
+
+def parse_chain(text: str) -> Chain:
+    """The expressions of a line and the signs between them.
 
     Raises:
         EquationError: with the offset of what could not be read.
     """
-    cuts, depth = [], 0
+    cuts: list[tuple[int, str]] = []
+    lengths: list[int] = []
+    depth = choices = 0
     for token in tokens(text):
         if token.text in _OPENING and token.text:
             depth += 1
         elif token.text in _CLOSING and token.text:
             depth -= 1
-        elif token.text == "=" and depth == 0:
-            cuts.append(token.at)
-    starts = [0, *(cut + 1 for cut in cuts)]
-    ends = [*cuts, len(text)]
-    continues = bool(cuts) and not text[: cuts[0]].strip()
+        elif depth == 0 and token.text in {"if", "else"}:
+            # the comparison of a choice belongs to it
+            choices += 1 if token.text == "if" else -1
+        elif token.text in {*SIGNS, "=="} and depth == 0 and not choices:
+            cuts.append((token.at, "=" if token.text == "==" else token.text))
+            lengths.append(len(token.text) if text.startswith(token.text, token.at) else 1)
+    starts = [0, *(cut + length for (cut, _), length in zip(cuts, lengths, strict=True))]
+    ends = [*(cut for cut, _ in cuts), len(text)]
+    continues = bool(cuts) and not text[: cuts[0][0]].strip()
     parts: list[Expr] = []
-    for start, end in list(zip(starts, ends, strict=True))[continues:]:
+    for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if place == 0 and continues:
+            continue
         if not text[start:end].strip():
-            raise EquationError("an expression is missing beside '='", start, "write left = right")
+            sign = cuts[max(place - 1, 0)][1] if cuts else "="
+            message = f"an expression is missing beside '{sign}'"
+            raise EquationError(message, start, f"write left {sign} right")
         parts.append(_parsed(text, start, end))
     if not cuts:
         raise EquationError("this line has no '='", 0, "write left = right, or = right")
-    return tuple(parts), continues
+    return Chain(tuple(parts), continues, tuple(sign for _, sign in cuts))
 
 
 def _parsed(text: str, start: int, end: int) -> Expr:
@@ -108,6 +134,20 @@ def _with(case: Case, text: str, start: int, end: int, free: Collection[str]) ->
             if tree.op == "ne":
                 return case._replace(different=(*case.different, (left, right)))
     return case._replace(conditions=(*case.conditions, tree))
+
+
+def with_powers(tree: Expr, text: str, name: str = "T") -> Expr:
+    """A tree in which b^T is a power, for a problem in which T is a number."""
+    match tree:
+        case Apply(op="transpose", args=(base,)) if text[tree.at : tree.at + 1] in {"^", "*"}:
+            return Apply("pow", (with_powers(base, text), Sym(name)), (), tree.at)
+        case Apply():
+            args = tuple(with_powers(arg, text) for arg in tree.args)
+            return Apply(tree.op, args, tree.attributes, tree.at)
+        case Over():
+            body = with_powers(tree.body, text)
+            return Over(tree.op, body, tree.variable, tree.low, tree.high, tree.at)
+    return tree
 
 
 def parse_shape(text: str) -> tuple[Expr, ...]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.expr.tree import Apply, Expr, Index, Num, Over, Sym
-from hwsolve.proofs.names import free_names
+from hwsolve.proofs.names import free_names, substitute
 from hwsolve.proofs.products import (
     Factor,
     Product,
@@ -43,7 +43,12 @@ class _NoFormError(Exception):
 
 
 def matrix_form(
-    expr: Expr, indices: Sequence[str], axes: Mapping[str, Axes], ranges: Sequence[Range]
+    expr: Expr,
+    indices: Sequence[str],
+    axes: Mapping[str, Axes],
+    ranges: Sequence[Range],
+    *,
+    decimals: bool = False,
 ) -> Expr | None:
     """The formula of an array whose entry at `indices` is an expression; None if none is found.
 
@@ -52,8 +57,9 @@ def matrix_form(
         indices: the index of the entry, a name for each axis.
         axes: the ranges of the indices of each array.
         ranges: those of the entry's indices.
+        decimals: write 0.1, not 1/10.
     """
-    assembly = _Assembly(axes, dict(zip(indices, ranges, strict=True)))
+    assembly = _Assembly(axes, dict(zip(indices, ranges, strict=True)), decimals=decimals)
     try:
         return assembly.whole(expr, tuple(indices))
     except _NoFormError:
@@ -61,7 +67,10 @@ def matrix_form(
 
 
 class _Assembly:
-    def __init__(self, axes: Mapping[str, Axes], ranges: dict[str, Range]) -> None:
+    def __init__(
+        self, axes: Mapping[str, Axes], ranges: dict[str, Range], *, decimals: bool
+    ) -> None:
+        self.decimals = decimals
         self.axes = axes
         self.ranges = ranges
         self._known: dict[tuple[Expr, tuple[str, ...]], Expr] = {}
@@ -124,7 +133,12 @@ class _Assembly:
     def _product(self, term: Product, at: tuple[str, ...]) -> _Part:
         scalars: list[Factor] = []
         parts: list[tuple[_Part, Fraction]] = []
-        for base, power in term.factors:
+        diagonal = len(at) == MATRIX and any(_is_delta(base, at) for base, _ in term.factors)
+        for factor, power in term.factors:
+            # on the diagonal a row has the number of its column
+            base = factor
+            if diagonal and not _is_delta(factor, at):
+                base = substitute(factor, {at[0]: Sym(at[1])})
             if not isinstance(power, Fraction):
                 raise _NoFormError
             part = self._factor(base, at)
@@ -134,7 +148,7 @@ class _Assembly:
                 scalars.append(Factor(part.expr, power))
         number = Product(term.number, tuple(scalars))
         if not parts:
-            return _Part(product_expr(number), ())
+            return _Part(product_expr(number, decimals=self.decimals), ())
         return self._joined(number, parts, at)
 
     def _joined(
@@ -148,9 +162,21 @@ class _Assembly:
                 self._elementwise([(p, e) for p, e in parts if p.over == (index,)], (index,))
                 for index in over
             ]
-            return _Part(_scaled(number, Apply("outer", tuple(sides))), over)
+            return _Part(self._scaled(number, Apply("outer", tuple(sides))), over)
+        if len(over) == MATRIX and sum(part.over == over[:1] for part, _ in parts) > 1:
+            # one column for all factors that only depend on the row
+            rows = [(part, power) for part, power in parts if part.over == over[:1]]
+            column = _Part(self._elementwise(rows, over[:1]), over[:1])
+            rest = [(part, power) for part, power in parts if part.over != over[:1]]
+            parts = [(column, Fraction(1)), *rest]
         factors = tuple(Factor(self._stretched(part, over), power) for part, power in parts)
-        return _Part(product_expr(Product(number.number, (*number.factors, *factors))), over)
+        array = Product(number.number, (*number.factors, *factors))
+        return _Part(product_expr(array, decimals=self.decimals), over)
+
+    def _scaled(self, number: Product, array: Expr) -> Expr:
+        """An array with a number before or behind it."""
+        scaled = Product(number.number, (*number.factors, Factor(array)))
+        return product_expr(scaled, decimals=self.decimals)
 
     def _elementwise(self, parts: list[tuple[_Part, Fraction]], over: tuple[str, ...]) -> Expr:
         factors = tuple(Factor(self._stretched(part, over), power) for part, power in parts)
@@ -166,9 +192,7 @@ class _Assembly:
                 return self._contracted(base, at)
             case Apply(op="add" | "sub"):
                 return self.part(base, at)
-            case Apply(op="delta", args=(Sym(name=one), Sym(name=other))) if {one, other} == set(
-                at
-            ):
+            case Apply(op="delta") if _is_delta(base, at):
                 return _Part(Apply("eye", (self.ranges[at[0]].size,)), at)
             case Apply() if base.op not in {"delta", "prod"}:
                 parts = [self.part(arg, at) for arg in base.args]
@@ -255,7 +279,7 @@ class _Assembly:
             array = Apply("matmul", (self.whole(matrix, (over[0], shared)), vector))
         else:
             return self._summed(total, over)
-        return _Part(_scaled(Product(product.number), array), over)
+        return _Part(self._scaled(Product(product.number), array), over)
 
     def _summed(self, total: Over, over: tuple[str, ...]) -> _Part:
         """A sum of whole arrays along an axis, over a vector, or over all entries."""
@@ -284,7 +308,7 @@ class _Assembly:
             ]
             if all(side.over == (total.variable,) for side in sides):
                 array: Expr = Apply("matmul", (sides[0].expr, sides[1].expr))
-                return _Part(_scaled(Product(product.number), array), ())
+                return _Part(self._scaled(Product(product.number), array), ())
         nested = product.factors[0].base if len(product.factors) == 1 else None
         if isinstance(nested, Over) and nested.op == total.op and product.number == 1:
             from hwsolve.proofs.index_ranges import Range
@@ -294,6 +318,14 @@ class _Assembly:
         else:
             array = self.whole(inner, (total.variable,))
         return _Part(Apply(total.op, (array,)), ())
+
+
+def _is_delta(base: Expr, at: tuple[str, ...]) -> bool:
+    """Whether a factor is 1 on the diagonal and 0 elsewhere."""
+    match base:
+        case Apply(op="delta", args=(Sym(name=one), Sym(name=other))):
+            return one != other and {one, other} == set(at)
+    return False
 
 
 def _widest(found: list[tuple[str, ...]], at: tuple[str, ...]) -> tuple[str, ...]:
@@ -308,11 +340,6 @@ def _transposed(expr: Expr) -> Expr:
         left, right = expr.args
         return Apply("matmul", (_transposed(right), _transposed(left)))
     return Apply("transpose", (expr,))
-
-
-def _scaled(number: Product, array: Expr) -> Expr:
-    """An array with a number before or behind it."""
-    return product_expr(Product(number.number, (*number.factors, Factor(array))))
 
 
 def _signed(exprs: list[Expr], minus: list[bool]) -> Expr:

@@ -149,6 +149,64 @@ def _test(compare: Callable[[Interval, Interval], bool]) -> Range:
     return values
 
 
+def _times_log(name: str) -> Range:
+    """x·log(y), which is 0 where x is 0, whatever y is."""
+    logarithm = FUNCTIONS[name]
+
+    def values(args: Sequence[Interval], _: Site) -> Interval:
+        x, y = args
+        positive = y.meet(POSITIVE)
+        if positive is None:
+            return ZERO
+        found = x * logarithm(positive)
+        return found.join(ZERO) if 0 in x else found
+
+    return values
+
+
+def _no_quotient_of_zeros(args: Sequence[Interval], _: Site) -> Interval:
+    """x/y, which is 0 where x is 0, whatever y is."""
+    x, y = args
+    if x.is_point and x.low == 0:
+        return ZERO
+    found = x / y
+    return found.join(ZERO) if 0 in x else found
+
+
+def _with_zeros(args: Sequence[Interval], _: Site) -> Interval:
+    return args[0].join(ZERO)
+
+
+def _padded(args: Sequence[Interval], site: Site) -> Interval:
+    return args[0].join(Interval.of(site.settings.get("value", 0)))
+
+
+def _running(args: Sequence[Interval], site: Site) -> Interval:
+    """The sums of the first entries: of one, two, up to all of them."""
+    size = site.how_many(max(site.shapes[0], default=1))
+    return several(args[0], Interval(1, size.high))
+
+
+def _met(side: int) -> Range:
+    """A sum of products, at most one for each entry of an argument; padding adds nothing."""
+
+    def values(args: Sequence[Interval], site: Site) -> Interval:
+        terms = site.how_many(prod(site.shapes[side]))
+        return several((args[0] * args[1]).join(ZERO), terms)
+
+    return values
+
+
+def _sent_back(args: Sequence[Interval], site: Site) -> Interval:
+    """A sum of parts of the entries of a pooling's result."""
+    return several(args[0].join(ZERO), site.how_many(prod(site.shapes[0])))
+
+
+def _numbers(_: Sequence[Interval], site: Site) -> Interval:
+    last = max(site.shapes[0], default=1) - 1
+    return NOT_NEGATIVE if site.any_size else Interval(0, last)
+
+
 def _of_one(name: str) -> Range:
     function = FUNCTIONS[name]
     return lambda args, _: function(args[0])
@@ -195,14 +253,39 @@ RANGES: Final[Mapping[str, Range]] = {
     "reshape": _same,
     "spread": _same,
     "sum_to": _sum,
+    "xlogy": _times_log("log"),
+    "xlog2y": _times_log("log2"),
+    "xlog10y": _times_log("log10"),
+    "xdivy": _no_quotient_of_zeros,
+    "gather": _same,
+    "pad": _padded,
+    "tril": _with_zeros,
+    "triu": _with_zeros,
+    "diag": _with_zeros,
+    "diagonal": _same,
+    "cumsum": _running,
+    "argsort": _numbers,
+    "conv": _met(1),
+    "conv_transpose": _met(1),
+    "conv_weight": _met(1),
+    "max_pool": _same,
+    "at_max": _same,
+    "avg_pool": _with_zeros,
+    "max_unpool": _sent_back,
+    "avg_unpool": _sent_back,
+    "unfold": _with_zeros,
+    "fold": _sent_back,
+    "one_hot": lambda *_: EITHER,
+    "masked_softmax": lambda *_: Interval(0, 1),
 }
 # Rows of the table whose range nobody has said: anything may come out, also no value.
-NOT_KNOWN: Final[frozenset[str]] = frozenset()
+NOT_KNOWN: Final[frozenset[str]] = frozenset({"scatter_add"})
 
 # Operations that jump, so that values next to each other may lie far apart.
 JUMPS: Final = frozenset({
     "step", "sign", "floor", "where", "lt", "le", "gt", "ge", "eq", "ne", "argmax", "argmin",
-    "first",
+    "first", "max_unpool", "at_max", "gather", "scatter_add", "argsort", "one_hot",
+    "masked_softmax",
 })  # fmt: skip
 
 # Why a range is what it is, for those that are not plain arithmetic.
@@ -245,4 +328,6 @@ EXISTS: Final[Mapping[str, Callable[[Sequence[Interval]], bool]]] = {
     "log10": lambda args: args[0].positive,
     "sqrt": lambda args: args[0].low >= 0,
     "pow": _power_exists,
+    **dict.fromkeys(("xlogy", "xlog2y", "xlog10y"), lambda args: args[1].positive),
+    "xdivy": lambda args: 0 not in args[1],
 }

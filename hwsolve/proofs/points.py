@@ -16,7 +16,7 @@ from hwsolve.expr.lower import Bundle, Lowered, Lowering
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hwsolve.expr.parser import Equation
     from hwsolve.expr.systems import NumberSystem
@@ -70,6 +70,7 @@ class Statement:
         self.graph = Graph(context.conventions)
         self.lowering = Lowering(self.graph, context.first_index)
         self.lowering.log_base = context.log_base
+        self.lowering.empty_ranges = bool(context.sizes)
         self.lowering.loops.update({**context.sizes, **context.indices})
         expressions = tuple(expressions)
         self._declare(expressions, context)
@@ -121,9 +122,8 @@ class Statement:
             )
         left, right = assumption.args
         if assumption.op == "eq":
-            self.equal.append(
-                (self._node(self.lowering.lower(left)), self._node(self.lowering.lower(right)))
-            )
+            nodes = [self._node(self.lowering.lower(side)) for side in (left, right)]
+            self.equal += self._entry_pairs(*nodes)
             return
         if assumption.op in {"lt", "gt"}:
             small, large = (left, right) if assumption.op == "lt" else (right, left)
@@ -133,6 +133,54 @@ class Statement:
                     self.positive.add(node)
                     return
         self.tests.append(self._node(self.lowering.lower(assumption)))
+
+    def _entry_pairs(self, left: int, right: int) -> list[tuple[int, int]]:
+        """The entries of two arrays that are equal, one by one; a number equals each of them."""
+        from hwsolve.expr.tensors import TENSORS
+
+        shapes = [self.graph.shapes[node] for node in (left, right)]
+        shape = shapes[0] or shapes[1]
+        if any(own and own != shape for own in shapes):
+            message = f"an assumed equality is between {_by(shapes[0])} and {_by(shapes[1])}"
+            raise EquationError(message, hint="both sides have the same shape")
+        if not shape:
+            return [(left, right)]
+        sides = [
+            [
+                self.graph.emit(TENSORS["item"], (node,), (("at", at),)) if own else node
+                for at in _indices(shape)
+            ]
+            for node, own in zip((left, right), shapes, strict=True)
+        ]
+        return list(zip(*sides, strict=True))
+
+    def shapes_of_sides(self) -> tuple[Shape, Shape]:
+        """The shapes of the first two sides; a 0 beside an array is an array of 0."""
+        from hwsolve.expr.operations import OPERATIONS
+
+        for own, other in ((0, 1), (1, 0)):
+            node, shape = self.sides[own], self.graph.shapes[self.sides[other]]
+            zero = self.graph.rows[node] is None and not self.graph.active[node]
+            if zero and shape and self.graph.values[node] == 0:
+                zeros = self.graph.emit(OPERATIONS["mul"], (node, self.sides[other]))
+                self.sides[own] = zeros
+                self.needed.append(zeros)
+        return self.graph.shapes[self.sides[0]], self.graph.shapes[self.sides[1]]
+
+    def system(self, scalars: NumberSystem) -> NumberSystem:
+        """The number system in which the graph is evaluated: of arrays, where it has some."""
+        if not self.graph.has_arrays:
+            return scalars
+        from hwsolve.expr.arrays import Arrays
+
+        return Arrays(scalars)
+
+    def met(self, values: Sequence[Any]) -> bool:
+        """Whether all assumptions hold in the values of all nodes."""
+        return all(
+            bool(value.all()) if hasattr(value, "all") else bool(value)
+            for value in (values[test] for test in self.tests)
+        )
 
     def name(self, leaf: int) -> str:
         """The name of a free variable."""
@@ -154,7 +202,21 @@ class Statement:
         self._solve(
             start, lambda values, nodes: field_values(self.graph, field, nodes, values), field
         )
+        self._suppose(field, list(start))
         return field_values(self.graph, field, self.needed, start)
+
+    def _suppose(self, field: Field, values: list[Any]) -> None:
+        """Tell the field on which sides of 0 the assumed comparisons are."""
+        from hwsolve.proofs.field_values import field_values
+
+        for test in self.tests:
+            row = self.graph.rows[test]
+            name = "" if row is None else row.name
+            if name not in _ORDERS or self.graph.shapes[test]:
+                continue
+            small, large = self.graph.args[test][:: 1 if _ORDERS[name] else -1]
+            field_values(self.graph, field, self.graph.ancestors([small, large]), values)
+            field.suppose_positive(values[large] - values[small])
 
     def conditions(self, values: list[Any]) -> tuple[str, ...]:
         """What must hold for everything to have a value, at a point of the field."""
@@ -172,7 +234,7 @@ class Statement:
             condition = f"{self._written(arg)} {demand}"
             if condition not in found:
                 found.append(condition)
-        return tuple(dict.fromkeys((*found, *self._apart())))
+        return tuple(dict.fromkeys((*found, *self._apart(values))))
 
     def jumps(self, *, conventional: bool) -> list[int]:
         """The nodes that jump where their argument is 0, or their arguments are equal.
@@ -187,13 +249,18 @@ class Statement:
             and row.name in _JUMPS
             and any(self.graph.active[arg] for arg in self.graph.args[node])
             and (conventional or "of" not in dict(self.graph.attributes[node]))
+            and node not in self.tests
         ]
 
-    def _apart(self) -> list[str]:
+    def _apart(self, values: list[Any]) -> list[str]:
         """The places of jumps, which random points never meet."""
         found = []
         for node in self.jumps(conventional=True):
             args = self.graph.args[node]
+            if not self.graph.shapes[node]:
+                gap = values[args[0]] - values[args[1]] if len(args) > 1 else values[args[0]]
+                if gap.field.supposed_side(gap) is not None:
+                    continue
             other = self._written(args[1]) if len(args) > 1 else "0"
             found.append(f"{self._written(args[0])} != {other}")
         return list(dict.fromkeys(found))
@@ -201,7 +268,11 @@ class Statement:
     def _written(self, node: int) -> str:
         from hwsolve.expr.notation import text
 
-        return text(self.graph.expression(node, plain=True))
+        expression = self.graph.expression(node, plain=True)
+        if isinstance(expression, Sym) and expression.name not in self.lowering.names:
+            # a step that only the graph has named
+            expression = self.graph.expression(node, inside=True, plain=True)
+        return text(expression)
 
     def _drawn(self, field: Field, leaf: int) -> Any:
         positive = leaf in self.positive
@@ -241,16 +312,15 @@ class Statement:
         """
         moved: set[tuple[int, Any]] = set()
         for left, right in self.equal:
-            if self.graph.shapes[left] or self.graph.shapes[right]:
-                raise EquationError("an assumed equality is between numbers")
             nodes = self.graph.ancestors([left, right])
 
             def gap(left: int = left, right: int = right, nodes: list[int] = nodes) -> Any:
                 values = values_of(list(start), nodes)
                 return values[left] - values[right]
 
-            done = any(
-                self._moved(start, place, gap, system, moved) for place in self._places(nodes)
+            done = self._scaled(start, nodes, gap, system) or any(
+                self._moved(start, place, gap, system, moved)
+                for place in sorted(self._places(nodes), key=lambda at: at[0] in self.positive)
             )
             if not done and not _is_zero(gap(), system.number(0)):
                 raise UnmetError(
@@ -301,11 +371,33 @@ class Statement:
                 places += [(leaf, at) for at in _indices(shape)] if shape else [(leaf, None)]
         return places[::-1]
 
+    def _scaled(self, start: list[Any], nodes: list[int], gap: Any, system: Any) -> bool:
+        """Make positive numbers add up to what they should by multiplying all of them.
+
+        Only at points: moving one of them would often make it negative.
+        """
+        inside = [leaf for leaf in self.leaves if leaf in set(nodes)]
+        if not inside or not self.positive.issuperset(inside) or hasattr(system, "symbol"):
+            return False
+        before = [start[leaf] for leaf in inside]
+        here = gap()
+        for leaf in inside:
+            start[leaf] = start[leaf] * system.number(0)
+        constant = gap()
+        factor = constant / (constant - here) if constant != here else system.number(0)
+        for leaf, value in zip(inside, before, strict=True):
+            start[leaf] = value * factor
+        if factor > 0 and _is_zero(gap(), system.number(0)):
+            return True
+        for leaf, value in zip(inside, before, strict=True):
+            start[leaf] = value
+        return False
+
     def _moved(
         self, start: list[Any], place: tuple[int, Any], gap: Any, system: Any, moved: set[Any]
     ) -> bool:
         leaf, at = place
-        if place in moved or (at is None and leaf in self.positive):
+        if place in moved:
             return False
         before = start[leaf] if at is None else start[leaf][at]
 
@@ -322,11 +414,22 @@ class Statement:
         if slope != zero:
             put(system.number(2))
             solution = (zero - low) / slope
-            if _is_zero(put(solution), zero):
+            if _is_zero(put(solution), zero) and self._kept_positive(start, place, system):
                 moved.add(place)
                 return True
         put(before)
         return _is_zero(gap(), zero)
+
+    def _kept_positive(self, start: list[Any], place: tuple[int, Any], system: Any) -> bool:
+        """Whether a moved number is positive where an assumption says so."""
+        leaf, at = place
+        if leaf not in self.positive or at is not None:
+            return True
+        if hasattr(system, "symbol"):
+            # it is assumed to be, so that its logarithm is one symbol
+            start[leaf] = system.known_positive(start[leaf])
+            return True
+        return bool(start[leaf] > 0)
 
 
 def _put(start: list[Any], leaf: int, at: Any, value: Any) -> None:
@@ -363,6 +466,8 @@ def _solved(columns: list[list[Any]], wanted: list[Any], zero: Any) -> list[Any]
     return steps
 
 
+# Whether a comparison names the smaller side first.
+_ORDERS: Final = {"lt": True, "le": True, "gt": False, "ge": False}
 _JUMPS: Final = frozenset({"sign", "step", "floor", "gt", "ge", "lt", "le", "eq", "ne"})
 # An operation that has no value everywhere: which argument, and what it must be.
 _DEMANDS: Final = {
@@ -407,6 +512,8 @@ def _collect(tree: Expr, used: dict[str, bool], bound: set[str]) -> None:
             case Index(base=Sym(name=name)):
                 used.setdefault(name, True)
                 stack.extend(node.indices)
+            case Index():
+                stack.extend((node.base, *node.indices))
             case Sym(name=name) if name not in bound and name not in inside and name:
                 used[name] = False
             case Apply():
@@ -421,6 +528,10 @@ def _zeros(shape: Shape) -> Any:
     if not shape:
         return 0
     return [_zeros(shape[1:]) for _ in range(shape[0])]
+
+
+def _by(shape: Shape) -> str:
+    return "x".join(map(str, shape)) if len(shape) > 1 else f"{shape[0]} entries"
 
 
 def _indices(shape: Shape) -> list[Shape]:

@@ -6,22 +6,23 @@ distinctions at kinks. What has no value somewhere is proved where it has one.
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwsolve.proofs import polynomials as p
 from hwsolve.proofs.algebra import Algebra, Atoms, NeedsCaseError, Quotient, Reading
 from hwsolve.proofs.calculus import Slopes, by_slopes
+from hwsolve.proofs.effort import RANGE, Effort
 from hwsolve.proofs.factors import factored
+from hwsolve.proofs.kinks import case_key
 from hwsolve.proofs.natural import JUMPS
 from hwsolve.proofs.orders import Order, same_place
+from hwsolve.proofs.quotients import combined
 from hwsolve.proofs.reach import ContradictionError, Reach
 from hwsolve.proofs.refining import refined
-from hwsolve.proofs.rules import case_key, combined
-from hwsolve.proofs.signs import Constraint, positive
+from hwsolve.proofs.signs import RANGES, Constraint, positive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hwsolve.expr.graph import Graph
     from hwsolve.proofs.intervals import Interval
@@ -77,33 +78,38 @@ class Prover:
         leaves: the intervals of its free variables by node.
         conditions: comparisons that hold.
         any_size: whether its shapes stand for every size.
-        deadline: the time at which to give up.
+        effort: the work that may go into proofs; endless by default.
+        whole: the free variables that are whole numbers.
 
     Raises:
         ContradictionError: if the conditions contradict each other.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what is known about a graph)
         self,
         graph: Graph,
         leaves: Mapping[int, Interval],
         conditions: Sequence[Test] = (),
         *,
         any_size: bool = False,
-        deadline: float = float("inf"),
+        effort: Effort | None = None,
+        whole: Collection[int] = (),
     ) -> None:
         self.graph = graph
         self.every_condition = tuple(conditions)
         self.conditions = [test for test in conditions if test.op != "ne"]
         self.any_size = any_size
-        self.deadline = deadline
-        self.registry = Atoms()
+        self.effort = effort or Effort()
+        self.registry = Atoms(whole)
         self.leaves = dict(leaves)
         self.known: dict[int, Interval] = {}
         every = range(len(graph))
         self.reach = Reach(graph, every, self.leaves, {}, self.registry, any_size=any_size)
         for _ in range(ROUNDS if self.conditions else 0):
-            found = refined(self.reach.algebra, self._constraints(self.reach.algebra))
+            try:
+                found = refined(self.reach.algebra, self._constraints(self.reach.algebra))
+            except ArithmeticError:
+                break  # something has no value anywhere
             if not self._learn(found):
                 break
 
@@ -157,9 +163,30 @@ class Prover:
             return direct
         if op == "ne":
             return self._in_order("lt", left, right) or self._in_order("lt", right, left)
-        if op == "eq":
-            return self._equal(left, right)
-        return self._in_order(op, left, right)
+        found = self._equal(left, right) if op == "eq" else self._in_order(op, left, right)
+        return found or self._on_both_sides(test)
+
+    def _on_both_sides(self, test: Test) -> Shown | None:
+        """A proof for x < y and another for x > y, where a condition says that x != y."""
+        apart = next((each for each in self.every_condition if each.op == "ne"), None)
+        if apart is None or any(self.graph.shapes[node] for node in apart[1:]):
+            return None
+        others = [each for each in self.every_condition if each is not apart]
+        found: list[Shown] = []
+        for op in ("lt", "gt"):
+            try:
+                prover = Prover(
+                    self.graph, self.leaves, [*others, apart._replace(op=op)],
+                    any_size=self.any_size, effort=self.effort, whole=self.registry.whole,
+                )  # fmt: skip
+                shown = prover.prove(test)
+            except ContradictionError:
+                continue
+            if shown is None or shown.slopes is not None or shown.orders is not None:
+                return None
+            found.append(shown)
+        how = dict.fromkeys(way for shown in found for way in shown.how or (RANGES,))
+        return Shown(CASES, cases=sum(shown.cases for shown in found), how=tuple(how))
 
     def _by_intervals(self, op: str, left: int, right: int) -> Shown | None:
         low, high = self.interval(left), self.interval(right)
@@ -199,23 +226,22 @@ class Prover:
         self, low: int, high: int, *, quotients: bool, strict: bool | None
     ) -> Shown | None:
         """high - low is positive, not negative, or (with `strict` None) 0, in each case."""
-        jumps = any(
-            row is not None and row.name in JUMPS
-            for row in (self.graph.rows[node] for node in self.graph.ancestors([low, high]))
-        )
+        rows = [self.graph.rows[node] for node in self.graph.ancestors([low, high])]
+        count, jumps = len(rows), any(row is not None and row.name in JUMPS for row in rows)
         stack: list[tuple[dict[tuple[object, ...], int], tuple[Constraint, ...]]] = [({}, ())]
         leaves = 0
         how: dict[str, None] = {}
         while stack:
             cases, extra = stack.pop()
-            if perf_counter() > self.deadline:
+            if self.effort.over:
                 return None
+            self.effort.spend(RANGE * count)
             algebra = Algebra(
                 self.graph,
                 self.registry,
                 self.reach.intervals,
                 self.known,
-                Reading(quotients, cases, self.any_size),
+                Reading(quotients, cases, self.any_size, jumps),
             )
             try:
                 found = self._holds(algebra, (low, high), extra, strict=strict)
@@ -232,6 +258,8 @@ class Prover:
                     stack.append((chosen, (*extra, *_supposed(inside, side, closed=not jumps))))
             except ContradictionError:
                 leaves += 1
+            except ArithmeticError:
+                return None  # something has no value anywhere
         return Shown(ALGEBRA if leaves == 1 else CASES, cases=leaves, how=tuple(how))
 
     def _holds(
@@ -252,6 +280,12 @@ class Prover:
         if strict is None:
             return ZERO if self._is_zero(algebra, difference, constraints) else None
         sign = difference.sign()
+        if not difference.is_poly:
+            for factor in (1, -1):
+                divisor = p.scaled(difference.bottom, factor)
+                if positive(algebra, divisor, constraints, strict=True) is not None:
+                    sign = p.scaled(difference.top, factor)
+                    break
         return None if sign is None else positive(algebra, sign, constraints, strict=strict)
 
     def _is_zero(

@@ -131,6 +131,17 @@ class Case(NamedTuple):
     conditions: tuple[Expr, ...] = ()
     text: str = ""
 
+    def narrowed(self, other: Case) -> Case:
+        """The case in which both hold."""
+        return Case(
+            tuple(dict.fromkeys((*self.equal, *other.equal))),
+            tuple(dict.fromkeys((*self.different, *other.different))),
+            tuple(dict.fromkeys((*self.conditions, *other.conditions))),
+            self.text
+            if other.text in {"", self.text}
+            else ", ".join(filter(None, (self.text, other.text))),
+        )
+
 
 def partitions(names: Sequence[str], ranges: Mapping[str, Range], case: Case) -> Iterator[Blocks]:
     """The ways in which indices can be equal or different in a case.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.proofs.algebra import Algebra, Atoms, Reading
+from hwsolve.proofs.evaluating import CHOOSING
 from hwsolve.proofs.intervals import EVERYTHING, Interval
 from hwsolve.proofs.natural import EXISTS, RANGES, Site
 
@@ -107,7 +108,9 @@ class Reach:
             if row is None:
                 continue
             exists = EXISTS.get(row.name)
-            known = row.name in RANGES
+            # what a number chooses may not be there
+            choosing = self.graph.args[node][CHOOSING.get(row.name, slice(0, 0))]
+            known = row.name in RANGES and not any(self.graph.active[arg] for arg in choosing)
             args = [self.intervals[arg] for arg in self.graph.args[node]]
             if not known or (exists is not None and not exists(args)):
                 found.append(node)

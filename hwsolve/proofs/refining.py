@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hwsolve.proofs import polynomials as p
+from hwsolve.proofs.algebra import function_in
 from hwsolve.proofs.enclosures import FUNCTIONS
 from hwsolve.proofs.intervals import INFINITY, Interval
 from hwsolve.proofs.reach import ContradictionError
@@ -143,17 +144,8 @@ def _passed_on(algebra: Algebra, found: dict[int, Interval]) -> None:
     algebra.atoms.update(found)
     try:
         for number in sorted(before):
-            key = algebra.registry.keys[number]
-            name = key[0]
-            if name not in FUNCTIONS or len(key) < 2:  # noqa: PLR2004  (a name and what is inside)
-                continue
-            inside: Poly | None = None
-            if name == "exp":
-                inside = {key[1]: Fraction(1)}
-            elif isinstance(key[1], tuple) and len(key[1]) == 2:  # noqa: PLR2004  (top and bottom)
-                top, bottom = key[1]
-                inside = dict(top) if dict(bottom) == p.constant(1) else None
-            if inside is None or not p.variables(inside) & found.keys():
+            name, inside = function_in(algebra.registry.keys[number]) or ("", {})
+            if name not in FUNCTIONS or not p.variables(inside) & found.keys():
                 continue
             where = algebra.atoms[number].meet(FUNCTIONS[name](algebra.enclosure(inside)))
             if where is not None and not where.same_as(algebra.atoms[number]):

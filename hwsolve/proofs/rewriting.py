@@ -16,6 +16,7 @@ from hwsolve.proofs.products import (
     Product,
     collected,
     key,
+    negative,
     product_expr,
     product_of,
     sum_expr,
@@ -24,7 +25,7 @@ from hwsolve.proofs.products import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from hwsolve.proofs.tidy import Tidier
 
@@ -102,6 +103,41 @@ def with_names(product: Product, named: Named) -> Product:
     return product
 
 
+def with_names_or_signs(product: Product, named: Named) -> Product:
+    """The same, also where a difference stands the other way round: (m - x)/s as -xhat."""
+    product = with_names(product, named)
+    for position, (base, power) in enumerate(product.factors):
+        if not (isinstance(base, Apply) and base.op in _SUMS and isinstance(power, Fraction)):
+            continue
+        if power.denominator != 1 or power < 1:
+            continue
+        turned = Factor(negative(base), power)
+        factors = (*product.factors[:position], turned, *product.factors[position + 1 :])
+        sign = -1 if power % 2 else 1
+        other = Product(product.number * sign, factors)
+        found = with_names(other, named)
+        if found != other:
+            return with_names_or_signs(found, named)
+    return product
+
+
+def without_even_roots(expr: Expr) -> Expr:
+    """A formula with sqrt(v)^2 as the v that it is."""
+    match expr:
+        case Over():
+            body = without_even_roots(expr.body)
+            return Over(expr.op, body, expr.variable, expr.low, expr.high, expr.at)
+        case Apply(op="pow", args=(Apply(op="sqrt", args=(root,)), Num(value=int() as power))) if (
+            power % 2 == 0
+        ):
+            root = without_even_roots(root)
+            return root if power == 2 else root ** (power // 2)  # noqa: PLR2004  (a square)
+        case Apply():
+            args = tuple(map(without_even_roots, expr.args))
+            return Apply(expr.op, args, expr.attributes, expr.at)
+    return expr
+
+
 def _once(product: Product, named: Named) -> Product | None:
     candidates = _bindings(product, named, 0, {})
     for binding in candidates:
@@ -176,6 +212,41 @@ def over_one_divisor(expr: Expr) -> Expr:
     return product_expr(times(inner, Product(number, tuple(shared))))
 
 
+def shared_in_front(expr: Expr, symbols: Callable[[str], bool]) -> Expr:
+    """Sums, also inside of sums over ranges, with the factors that all summands share in front.
+
+    `P*X - Y*X` becomes `X*(P - Y)`; a single symbol (`symbols` tells) stays where it is,
+    so that a polynomial stays a polynomial.
+    """
+    match expr:
+        case Over(op="sum" | "mean"):
+            body = shared_in_front(expr.body, symbols)
+            return Over(expr.op, body, expr.variable, expr.low, expr.high, expr.at)
+        case Apply(op="mul" | "div" | "neg", attributes=()):
+            args = tuple(shared_in_front(arg, symbols) for arg in expr.args)
+            return Apply(expr.op, args, (), expr.at)
+        case Apply(op="add" | "sub", attributes=()):
+            return _shared(terms_of(expr), expr, symbols)
+    return expr
+
+
+def _shared(terms: list[Product], expr: Expr, symbols: Callable[[str], bool]) -> Expr:
+    if len(terms) < 2:  # noqa: PLR2004  (a sum)
+        return expr
+    shared: list[Factor] = []
+    for base, power in terms[0].factors:
+        if isinstance(base, Sym) and symbols(base.name):
+            continue
+        least = min([_power_of(base, term) for term in terms], default=Fraction(0))
+        if isinstance(power, Fraction) and least >= 1:
+            shared.append(Factor(base, least))
+    if not shared:
+        return expr
+    inverse = Product(Fraction(1), tuple(Factor(b, -p) for b, p in shared))
+    inner = product_of(sum_expr([times(term, inverse) for term in terms]))
+    return product_expr(times(Product(Fraction(1), tuple(shared)), inner))
+
+
 def _power_of(base: Expr, term: Product) -> Fraction:
     own = key(base)
     for other, power in term.factors:
@@ -189,16 +260,42 @@ def simplest(expr: Expr, tidier: Tidier) -> Expr:
 
     `p*(1 - p)*((1 - t)/(1 - p) - t/p)` becomes `p - t`.
     """
+    expr = _simplest_inside(expr, tidier)
     product = product_of(expr)
-    if len(product.factors) < 2:  # noqa: PLR2004  (nothing to multiply out)
+    found = _cancelled(product)
+    if found is None:
         return expr
-    spread = _cancelled(product)
-    if spread is None:
+    terms, rest = found
+    once = tidier.sum([product_of(tidier.product(term)) for term in terms])
+    fully = tidier.sum([part for term in terms for part in multiplied_out(term)])
+    short = min((once, fully), key=size)
+    number = Product(product.number)
+    cancelled = product_expr(times(times(number, product_of(short)), Product(Fraction(1), rest)))
+    return min((expr, cancelled), key=size)
+
+
+def _simplest_inside(expr: Expr, tidier: Tidier) -> Expr:
+    """A sum of products with the sums over ranges in it simplified."""
+    terms = terms_of(expr)
+    if not any(isinstance(base, Over) for term in terms for base, _ in term.factors):
         return expr
-    once = tidier.sum([product_of(tidier.product(term)) for term in spread])
-    terms = [part for term in spread for part in multiplied_out(term)]
-    fully = tidier.sum(terms)
-    return min((expr, once, fully), key=size)
+    changed = [
+        term._replace(
+            factors=tuple(
+                factor._replace(base=_simplest_range(factor.base, tidier))
+                for factor in term.factors
+            )
+        )
+        for term in terms
+    ]
+    return expr if changed == terms else sum_expr(changed)
+
+
+def _simplest_range(base: Expr, tidier: Tidier) -> Expr:
+    if not isinstance(base, Over) or base.op not in {"sum", "mean"}:
+        return base
+    body = simplest(base.body, tidier.within(base.variable, base.low, base.high))
+    return base if body is base.body else Over(base.op, body, base.variable, base.low, base.high)
 
 
 def spread(expr: Expr, tidier: Tidier) -> Expr:
@@ -248,21 +345,31 @@ def _spread(expr: Expr, tidier: Tidier) -> Expr:
     return expr
 
 
-def _cancelled(product: Product) -> list[Product] | None:
-    """The product multiplied out over a sum in which it cancels divisors, or None."""
-    keys = {key(base) for base, power in product.factors if _is_positive(power)}
+def _cancelled(product: Product) -> tuple[list[Product], tuple[Factor, ...]] | None:
+    """A sum among the factors multiplied out with those that its divisors cancel.
+
+    What is left of the product beside it; None where there is no such sum.
+    """
+    keys = {
+        key(base): Factor(base, power) for base, power in product.factors if _is_positive(power)
+    }
     for position, (base, power) in enumerate(product.factors):
         if power != 1 or not (isinstance(base, Apply) and base.op in _SUMS):
             continue
         terms = terms_of(base)
-        if not any(
-            key(inner) in keys and not _is_positive(exponent)
+        divisors = {
+            key(inner)
             for term in terms
             for inner, exponent in term.factors
-        ):
+            if not _is_positive(exponent)
+        }
+        cancelling = [keys[divisor] for divisor in keys if divisor in divisors]
+        if not cancelling:
             continue
-        rest = (*product.factors[:position], *product.factors[position + 1 :])
-        return collected([times(Product(product.number, rest), term) for term in terms])
+        others = (*product.factors[:position], *product.factors[position + 1 :])
+        rest = tuple(factor for factor in others if factor not in cancelling)
+        inside = Product(Fraction(1), tuple(f for f in others if f in cancelling))
+        return collected([times(inside, term) for term in terms]), rest
     return None
 
 

@@ -12,11 +12,11 @@ import math
 from fractions import Fraction
 from itertools import combinations, islice, product
 from random import Random
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hwsolve.errors import EquationError
 from hwsolve.proofs.built_in import plain
+from hwsolve.proofs.effort import CERTAIN, FLOAT, Effort
 from hwsolve.proofs.evaluating import NO_VALUE, has_value
 from hwsolve.proofs.intervals import Interval, UndecidedError
 
@@ -44,6 +44,7 @@ LOOKS: Final = 100
 CLIMBS: Final = 6
 STEPS: Final = 60
 SEED: Final = 2024
+SIMPLIFYING: Final = 10**6
 LARGEST: Final = 10.0
 
 
@@ -54,11 +55,13 @@ class Counterexample(NamedTuple):
         point: the numbers, by slot.
         broken: the number of the comparison that fails.
         one_sided: one side of an equality has a value and the other has none.
+        equal: the sides of a strict comparison are equal, there and everywhere.
     """
 
     point: Point
     broken: int
     one_sided: bool = False
+    equal: bool = False
 
 
 class Outcome(NamedTuple):
@@ -85,15 +88,18 @@ class Search:
 
     Args:
         situation: the claim at concrete sizes.
-        deadline: the time at which to stop.
+        effort: the work that may go into it; endless by default.
         constants: numbers that stand in the problem.
     """
 
     def __init__(
-        self, situation: Situation, deadline: float, constants: Sequence[Fraction] = ()
+        self,
+        situation: Situation,
+        effort: Effort | None = None,
+        constants: Sequence[Fraction] = (),
     ) -> None:
         self.situation = situation
-        self.deadline = deadline
+        self.effort = effort or Effort()
         self.tried = self.outside = self.certified = self._looked = self._unsure = 0
         self.without: Point | None = None
         self.inside: Point | None = None
@@ -131,7 +137,7 @@ class Search:
             found = self.test(point)
             if found is not None:
                 return self.simplified(found)
-            if perf_counter() > self.deadline:
+            if self.effort.over:
                 break
         return None
 
@@ -149,7 +155,7 @@ class Search:
             found = self.test(point, certain=True)
             if found is not None:
                 return self.outcome(found)
-            if perf_counter() > self.deadline:
+            if self.effort.over:
                 return self.outcome(None)
         return self.outcome(None)._replace(complete=True)
 
@@ -162,7 +168,7 @@ class Search:
             found = self.test(point)
             if found is not None:
                 return self.simplified(found)
-            if perf_counter() > self.deadline:
+            if self.effort.over:
                 break
         return None
 
@@ -173,7 +179,7 @@ class Search:
             found = self._climbed(margin, point)
             if found is not None:
                 return self.simplified(found)
-            if perf_counter() > self.deadline:
+            if self.effort.over:
                 break
         return None
 
@@ -258,7 +264,7 @@ class Search:
         if point in self.seen:
             return None
         self.seen.add(point)
-        values = self.situation.values(point, certain=False)
+        values = self._values(point, certain=False)
         if not self._inside(values):
             self.outside += 1
             return None
@@ -280,12 +286,16 @@ class Search:
                 return found
         return None
 
+    def _values(self, point: Point, *, certain: bool) -> list[Any]:
+        self.effort.spend((CERTAIN if certain else FLOAT) * self.situation.numbers)
+        return self.situation.values(point, certain=certain)
+
     def _note(self, point: Point, margins: Sequence[float | None]) -> None:
         """Count a point, and remember what is needed to be said about points."""
         known = [margin for margin in margins if margin is not None]
         if self.inside is None and self._looked < LOOKS:
             self._looked += 1
-            values = self.situation.values(point, certain=True)
+            values = self._values(point, certain=True)
             if all(certain_truth(each, values) for each in self.situation.conditions):
                 self.inside = point
         if len(known) == len(margins):
@@ -296,9 +306,10 @@ class Search:
         elif self.without is None and self._unsure < LOOKS:
             # floats overflow where real numbers have a value
             self._unsure += 1
-            values = self.situation.values(point, certain=True)
+            values = self._values(point, certain=True)
             sides = [values[node] for test in self.situation.tests for node in test[1:]]
-            if any(side is NO_VALUE for side in sides):
+            meant = all(certain_truth(each, values) for each in self.situation.conditions)
+            if meant and any(side is NO_VALUE for side in sides):
                 self.without = point
 
     def _inside(self, values: Sequence[Any]) -> bool:
@@ -317,7 +328,7 @@ class Search:
     def certify(self, point: Point, number: int) -> Counterexample | None:
         """The counterexample, if it is beyond doubt that the point is one."""
         situation = self.situation
-        values = situation.values(point, certain=True)
+        values = self._values(point, certain=True)
         for condition in situation.conditions:
             if certain_truth(condition, values) is not True:
                 return None
@@ -347,6 +358,7 @@ class Search:
         nodes = situation.graph.ancestors([test.left, test.right])
 
         def gap(at: Point) -> Fraction | None:
+            self.effort.spend(CERTAIN * len(nodes))
             values = situation.values(at, certain=True, nodes=nodes)
             left, right = values[test.left], values[test.right]
             if not isinstance(left, Interval) or not isinstance(right, Interval):
@@ -394,12 +406,12 @@ class Search:
                     found = self.test(other)
                     if found is not None:
                         return found
-                    values = self.situation.values(other, certain=False)
+                    values = self._values(other, certain=False)
                     margins = [_margin(test, values) for test in self.situation.tests]
                     known = [value for value in margins if value is not None]
                     if known and max(known) > best and self._inside(values):
                         here, best, better = other, max(known), True
-                if perf_counter() > self.deadline:
+                if self.effort.over:
                     return None
             step = step * 1.5 if better else step / 2
             if step < 1e-6:  # noqa: PLR2004  (nothing is to be gained any more)
@@ -408,16 +420,17 @@ class Search:
 
     def simplified(self, found: Counterexample) -> Counterexample:
         """The counterexample with simpler numbers, as long as it stays one."""
-        point = found.point
+        point, spare = found.point, Effort(SIMPLIFYING)
         for number, candidates in enumerate(self.candidates):
             for value in candidates:
                 if value == point[number]:
                     break
+                spare.spend(CERTAIN * self.situation.numbers)
                 again = self.certify(_with(point, number, value), found.broken)
                 if again is not None and again.one_sided == found.one_sided:
                     point = again.point
                     break
-            if perf_counter() > self.deadline + 1:
+            if self.effort.over and spare.over:
                 break
         return found._replace(point=point)
 

@@ -9,23 +9,27 @@ ends of the intervals of atoms in which the polynomial is linear.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 from itertools import product as pairs
 from math import lcm
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hwsolve.proofs import polynomials as p
-from hwsolve.proofs.intervals import INFINITY, Interval
+from hwsolve.proofs.algebra import function_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hwsolve.proofs.algebra import Algebra
+    from hwsolve.proofs.intervals import Interval
     from hwsolve.proofs.polynomials import Monomial, Poly
 
 MOST_ROWS: Final = 300
 MOST_MONOMIALS: Final = 14
 
 DEEPEST: Final = 8
+MOST_SQUARES: Final = 12
+MOST_FACTORS: Final = 4
 
 RANGES, SQUARES, LINEAR, ENDS = "ranges", "squares", "linear inequalities", "ends of intervals"
 
@@ -46,7 +50,7 @@ def positive(  # noqa: PLR0911  (one case after the other)
     try:
         if _by_ranges(algebra, poly, strict=strict):
             return RANGES
-        if _by_squares(poly, strict=strict):
+        if _by_squares(algebra, poly, strict=strict):
             return SQUARES
         if _by_lines(algebra, poly, constraints, strict=strict):
             return LINEAR
@@ -100,24 +104,51 @@ def _in_one_variable(algebra: Algebra, poly: Poly, *, strict: bool) -> bool:
 # -- quadratic forms ---------------------------------------------------------------
 
 
-def _by_squares(poly: Poly, *, strict: bool) -> bool:
-    """Whether a polynomial of degree 2 is a sum of squares (and of a positive number)."""
-    names = sorted(p.variables(poly))
-    position = {name: number for number, name in enumerate(names)}
-    size = len(names) + 1
+def _by_squares(algebra: Algebra, poly: Poly, *, strict: bool) -> bool:
+    """Whether a polynomial is a sum of squares (and of a positive number).
+
+    It is written as a quadratic form in the monomials whose squares it has; what is
+    positive is the square of its root.
+    """
+    whole = _halves(poly, set())
+    rooted = _halves(poly, {name for name in p.variables(poly) if algebra.atoms[name].positive})
+    return any(_is_form(poly, basis, strict=strict) for basis in (whole, rooted) if basis)
+
+
+def _halves(poly: Poly, rooted: set[int]) -> tuple[Monomial, ...]:
+    """The monomials whose squares a polynomial adds, and 1; () where there are too many."""
+    found = [
+        tuple((name, power / 2) for name, power in monomial)
+        for monomial in sorted(poly, reverse=True)
+        if monomial
+        and poly[monomial] > 0
+        and all(power % 2 == 0 or name in rooted for name, power in monomial)
+    ]
+    # the constant stands last: what is left of it at the end is the number
+    return (*found, ()) if len(found) < MOST_SQUARES else ()
+
+
+def _is_form(poly: Poly, basis: tuple[Monomial, ...], *, strict: bool) -> bool:
+    """Whether a polynomial is a quadratic form of the basis that is never negative."""
+    size = len(basis)
+    products: dict[Monomial, tuple[int, int]] = {}
+    for one in range(size):
+        for other in range(one, size):
+            products.setdefault(p.times(basis[one], basis[other]), (one, other))
+    products |= {p.times(half, half): (place, place) for place, half in enumerate(basis)}
     matrix = [[Fraction(0)] * size for _ in range(size)]
     for monomial, factor in poly.items():
-        places: list[int] = []
-        for name, exponent in monomial:
-            if exponent not in {1, 2}:
-                return False
-            places += [position[name]] * int(exponent)
-        if len(places) > 2:  # noqa: PLR2004  (squares and products of two)
+        if monomial not in products:
             return False
-        places += [size - 1] * (2 - len(places))
-        one, other = places
+        one, other = products[monomial]
         matrix[one][other] += factor / 2
         matrix[other][one] += factor / 2
+    return _squares_completed(matrix) and (not strict or matrix[-1][-1] > 0)
+
+
+def _squares_completed(matrix: list[list[Fraction]]) -> bool:
+    """Complete one square after the other; whether none has a negative factor."""
+    size = len(matrix)
     for pivot in range(size):
         here = matrix[pivot][pivot]
         if here < 0 or (here == 0 and any(matrix[pivot][pivot:])):
@@ -128,34 +159,37 @@ def _by_squares(poly: Poly, *, strict: bool) -> bool:
             factor = matrix[row][pivot] / here
             for column in range(pivot, size):
                 matrix[row][column] -= factor * matrix[pivot][column]
-    return not strict or matrix[-1][-1] > 0
+    return True
 
 
 # -- ends of intervals ----------------------------------------------------------------
 
 
 def _by_ends(algebra: Algebra, poly: Poly, depth: int, *, strict: bool) -> bool:
-    """Whether a polynomial is positive at both ends of each atom in which it is linear."""
-    if _by_ranges(algebra, poly, strict=strict):
+    """Whether a polynomial is positive at both ends of an atom in which it is linear.
+
+    So it is between the ends, also where it is curved downwards.
+    """
+    if _by_ranges(algebra, poly, strict=strict) or _by_squares(algebra, poly, strict=strict):
         return True
-    name = _linear(poly)
-    if name is None or depth == 0:
-        return False
-    slope: Poly = {}
-    rest: Poly = {}
-    for monomial, factor in poly.items():
-        inside = tuple(part for part in monomial if part[0] != name)
-        (rest if inside == monomial else slope)[inside] = factor
+    if depth < DEEPEST and _contradict(algebra, _denied(algebra, poly, strict=strict)):
+        return True
+    name = _between_ends(algebra, poly)
+    return name is not None and depth > 0 and _at_ends(algebra, poly, name, depth, strict=strict)
+
+
+def _at_ends(algebra: Algebra, poly: Poly, name: int, depth: int, *, strict: bool) -> bool:
+    """Whether a polynomial is positive at both ends of an atom."""
+    powers = _in_powers(poly, name)
     where = algebra.atoms[name]
-    if where.low == -INFINITY and where.high == INFINITY:
-        return False
     ends = []
     for end, is_open, sign in ((where.low, where.low_open, -1), (where.high, where.high_open, 1)):
         if isinstance(end, float):
-            if not _by_ends(algebra, p.scaled(slope, sign), depth - 1, strict=False):
+            if not _by_ends(algebra, p.scaled(powers[1], sign), depth - 1, strict=False):
                 return False
         else:
-            ends.append((p.add(rest, slope, end), is_open))
+            at = p.add(powers[0], powers[1], end)
+            ends.append((p.add(at, powers[2], end * end), is_open))
     if not strict:
         return all(_by_ends(algebra, at, depth - 1, strict=False) for at, _ in ends)
     # above 0 at one end and not below it at the other, which is not reached: above 0 between
@@ -164,12 +198,31 @@ def _by_ends(algebra: Algebra, poly: Poly, depth: int, *, strict: bool) -> bool:
     return any(firm) and all(sure or weak for sure, weak in zip(firm, loose, strict=True))
 
 
-def _linear(poly: Poly) -> int | None:
-    """An atom in which a polynomial is linear, or None."""
-    names = p.variables(poly)
-    for monomial in poly:
-        names -= {name for name, exponent in monomial if exponent != 1}
-    return min(names, default=None)
+def _between_ends(algebra: Algebra, poly: Poly) -> int | None:
+    """An atom in which a polynomial is linear, or curved downwards between two ends."""
+    linear: list[tuple[int, int]] = []
+    for name in sorted(p.variables(poly)):
+        exponents = {power for monomial in poly for atom, power in monomial if atom == name}
+        where = algebra.atoms[name]
+        endless = isinstance(where.low, float) + isinstance(where.high, float)
+        if exponents == {1} and endless < 2:  # noqa: PLR2004  (an end to start from)
+            linear.append((endless, name))
+        elif exponents <= {1, 2} and not endless:
+            curve = p.scaled(_in_powers(poly, name)[2], -1)
+            if _by_ranges(algebra, curve, strict=False) or _by_squares(
+                algebra, curve, strict=False
+            ):
+                return name
+    return min(linear)[1] if linear else None
+
+
+def _in_powers(poly: Poly, name: int) -> tuple[Poly, Poly, Poly]:
+    """A polynomial as a + b·x + c·x² in one of its atoms."""
+    parts: tuple[Poly, Poly, Poly] = ({}, {}, {})
+    for monomial, factor in poly.items():
+        power = next((int(power) for atom, power in monomial if atom == name), 0)
+        parts[power][tuple(part for part in monomial if part[0] != name)] = factor
+    return parts
 
 
 # -- linear inequalities ------------------------------------------------------------
@@ -187,8 +240,47 @@ def _by_lines(
     algebra: Algebra, poly: Poly, constraints: Sequence[Constraint], *, strict: bool
 ) -> bool:
     """Whether the opposite contradicts the constraints, monomials taken as variables."""
-    goal = Constraint(p.scaled(poly, -1), not strict)
-    rows = [_row(each) for each in (goal, *constraints, *_facts(algebra, poly))]
+    known = (*_denied(algebra, poly, strict=strict), *constraints)
+    if _contradict(algebra, known):
+        return True
+    products = _products(algebra, poly, constraints)
+    return bool(products) and _contradict(algebra, (*known, *products))
+
+
+def _denied(algebra: Algebra, poly: Poly, *, strict: bool) -> list[Constraint]:
+    """The opposite of what is to be shown, and what is known of the functions in it."""
+    return [Constraint(p.scaled(poly, -1), not strict), *_facts(algebra, poly)]
+
+
+def _products(algebra: Algebra, poly: Poly, constraints: Sequence[Constraint]) -> list[Constraint]:
+    """Products of constraints, with each other and with atoms that are not below an end."""
+    # the interval of an atom says already what is known of it alone
+    constraints = [each for each in constraints if set(each.poly) - {()} != _alone(each.poly)]
+    if not 0 < len(constraints) <= MOST_FACTORS:
+        return []
+    ends = []
+    for name in sorted(p.variables(poly)):
+        where = algebra.atoms[name]
+        if not isinstance(where.low, float):
+            line = p.add(p.variable(name), p.constant(Fraction(where.low)), -1)
+            ends.append(Constraint(line, where.low_open))
+    found = []
+    for one, other in (*pairs(constraints, ends), *combinations(constraints, 2)):
+        product = p.multiply(one.poly, other.poly)
+        if product is not None and product.keys() & poly.keys() - {()}:
+            found.append(Constraint(product, one.strict and other.strict))
+    return found
+
+
+def _alone(poly: Poly) -> set[Monomial]:
+    """The one atom of a polynomial a·x + b, as a set of monomials."""
+    names = p.variables(poly)
+    return {((min(names), Fraction(1)),)} if len(names) == 1 else set()
+
+
+def _contradict(algebra: Algebra, constraints: Sequence[Constraint]) -> bool:
+    """Whether constraints exclude each other, monomials taken as variables."""
+    rows = [_row(each) for each in constraints]
     monomials = sorted({monomial for row in rows for monomial in row.parts})
     if len(monomials) > MOST_MONOMIALS:
         return False
@@ -203,22 +295,68 @@ def _facts(algebra: Algebra, poly: Poly) -> list[Constraint]:
     found = []
     for name in p.variables(poly):
         key = algebra.registry.keys[name]
-        if key[0] == "exp":
-            inside: Poly = {key[1]: Fraction(1)}
-            line = p.add(p.add(p.variable(name), inside, -1), p.constant(1), -1)
+        function, inside = function_in(key) or (key[0], {})
+        if key[0] == "log of atom":
+            function, inside = "log", p.variable(key[1])
+        line = p.add(p.variable(name), inside, -1)
+        if function == "log":
+            line = p.scaled(p.add(line, p.constant(1)), -1)
             found.append(Constraint(line, strict=False))
-        elif key[0] == "log of atom":
-            line = p.add(p.add(p.variable(key[1]), p.variable(name), -1), p.constant(1), -1)
+        elif function == "softplus":
+            found.append(Constraint(line, strict=True))
+            found += _of_softplus(algebra, name, inside)
+    for monomial in poly:
+        power = _as_exp(algebra, monomial)
+        if power is not None:
+            line = p.add(p.add({monomial: Fraction(1)}, power, -1), p.constant(1), -1)
             found.append(Constraint(line, strict=False))
-        elif key[0] in {"softplus", "log"} and dict(key[-1][1]) == p.constant(1):
-            inside = dict(key[-1][0])
-            line = p.add(p.variable(name), inside, -1)
-            if key[0] == "softplus":
-                found.append(Constraint(line, strict=True))
-            else:
-                line = p.scaled(p.add(line, p.constant(1)), -1)
-                found.append(Constraint(line, strict=False))
     return found
+
+
+def _of_softplus(algebra: Algebra, name: int, inside: Poly) -> list[Constraint]:
+    """log(1 + t) < t and log(1 + t) > t/(1 + t) for t = exp(x) and for t = exp(-x).
+
+    Its tangent at 0 is below it: softplus(x) >= log(2) + x/2.
+    """
+    found = []
+    upwards, downwards = p.variable(name), p.add(p.variable(name), inside, -1)
+    for number in list(algebra.atoms):
+        key = algebra.registry.keys[number]
+        function, arg = function_in(key) or ("", {})
+        if key == ("log of", 2):
+            tangent = p.add(p.add(upwards, p.variable(number), -1), inside, Fraction(-1, 2))
+            found.append(Constraint(tangent, strict=False))
+        elif function == "sigmoid" and arg == inside:
+            sigmoid = p.variable(number)
+            found.append(Constraint(p.add(upwards, sigmoid, -1), strict=True))
+            rest = p.add(p.constant(1), sigmoid, -1)
+            found.append(Constraint(p.add(downwards, rest, -1), strict=True))
+        elif function == "exp":
+            for factor, value in ((1, upwards), (-1, downwards)):
+                ratio = _ratio(inside, arg)
+                if ratio is not None:
+                    power: Poly = {((number, factor * ratio),): Fraction(1)}
+                    found.append(Constraint(p.add(power, value, -1), strict=True))
+    return found
+
+
+def _ratio(one: Poly, other: Poly) -> Fraction | None:
+    """The number that one polynomial is times another, or None."""
+    if not other or one.keys() != other.keys():
+        return None
+    ratios = {one[monomial] / other[monomial] for monomial in one}
+    return ratios.pop() if len(ratios) == 1 else None
+
+
+def _as_exp(algebra: Algebra, monomial: Monomial) -> Poly | None:
+    """What a product of exponentials is the exponential of; None for other monomials."""
+    total: Poly = {}
+    for atom, power in monomial:
+        function, inside = function_in(algebra.registry.keys[atom]) or ("", {})
+        if function != "exp":
+            return None
+        total = p.add(total, inside, power)
+    return total or None
 
 
 def _row(constraint: Constraint) -> _Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.errors import EquationError
@@ -94,6 +95,7 @@ class Situation:
         conditions: the conditions that are not built in.
         equations: the equations with those that conditions were turned into.
         slots: the numbers to be chosen, those that the claim does not name first.
+        numbers: how many numbers are worked out at a point.
 
     Raises:
         EquationError: if something cannot be read as a graph; `equation` is its number
@@ -136,7 +138,9 @@ class Situation:
         count = len(claim.comparisons)
         self.tests, self.conditions = tests[:count], tests[count:]
         self.order = self.graph.ancestors(nodes)
+        self.numbers = sum(prod(self.graph.shapes[node]) for node in self.order)
         self.slots = self._slots()
+        self._idle = self._unused()
         self._systems = {
             certain: system_for(self.graph, certain=certain) for certain in (True, False)
         }
@@ -167,21 +171,38 @@ class Situation:
         found = []
         for leaf in self.statement.leaves:
             name = base(self.graph.labels[leaf])
-            gap = self.gaps.get(name)
-            domain = self.claim.domains.get(name, Domain()) if gap is None else Domain(gap)
+            domain = self._domain(name)
             places = product(*(range(size) for size in self.graph.shapes[leaf]))
             found += [Slot(leaf, at, name, domain) for at in places]
         return sorted(found, key=lambda slot: slot.name in named)
+
+    def _domain(self, name: str) -> Domain:
+        gap = self.gaps.get(name)
+        return self.claim.domains.get(name, Domain()) if gap is None else Domain(gap)
+
+    def _unused(self) -> dict[int, Any]:
+        """A value of its domain for each free variable that nothing depends on, by node."""
+        used = {slot.node for slot in self.slots}
+        found: dict[int, Any] = {}
+        for leaf, row in enumerate(self.graph.rows):
+            if row is None and self.graph.active[leaf] and leaf not in used:
+                domain = self._domain(base(self.graph.labels[leaf]))
+                found[leaf] = filled(self.graph.shapes[leaf], plain(domain.simplest()))
+        return found
 
     def leaves(self) -> dict[int, Interval]:
         """The interval of each free variable, by node."""
         return {slot.node: slot.domain.hull for slot in self.slots}
 
+    def whole(self) -> set[int]:
+        """The free variables that are whole numbers, by node."""
+        return {slot.node for slot in self.slots if slot.domain.whole}
+
     # -- points -----------------------------------------------------------------------
 
     def start(self, point: Point) -> dict[int, Any]:
         """The values of free variables by node, at a point given by slot."""
-        values: dict[int, Any] = {}
+        values: dict[int, Any] = dict(self._idle)
         for slot, value in zip(self.slots, point, strict=True):
             if not slot.at:
                 values[slot.node] = value
@@ -207,7 +228,7 @@ class Situation:
         for leaf, row in enumerate(self.graph.rows):
             if row is not None or not self.graph.active[leaf]:
                 continue
-            value = chosen.get(leaf, filled(self.graph.shapes[leaf], 0))
+            value = chosen[leaf]
             label = self.graph.labels[leaf]
             name = base(label)
             if isinstance(label, Index):
@@ -217,12 +238,14 @@ class Situation:
                 found[name] = value
         for name, parts in entries.items():
             found[name] = _nested(parts, self.claim.first_index)
-        certain = self.values(point, certain=True)
-        for name in self.substituted:
-            node = self.statement.lowering.names.get(name)
-            value = certain[node] if isinstance(node, int) else None
-            if isinstance(value, Interval) and has_value(value) and value.is_point:
-                found[name] = plain(Fraction(value.low))
+        lowered = self.statement.lowering.names
+        nodes = {name: lowered.get(name) for name in self.substituted}
+        places = [node for node in nodes.values() if isinstance(node, int)]
+        certain = self.values(point, certain=True, nodes=self.graph.ancestors(places))
+        for name, node in nodes.items():
+            value = _exact(certain[node]) if isinstance(node, int) else None
+            if value is not None:
+                found[name] = value
         return found
 
 
@@ -235,6 +258,16 @@ def _shapes(claim: Claim, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]
 
 def _inside(claim: Claim, shapes: Mapping[str, tuple[int, ...]]) -> BuiltIn:
     return built_in(claim.conditions, claim.equations, claim.domains, shapes, claim.comparisons)
+
+
+def _exact(value: Any) -> Any:
+    """A value that is known exactly, lists for arrays; None for others."""
+    if getattr(value, "shape", ()):
+        entries = [_exact(entry) for entry in value]
+        return None if any(entry is None for entry in entries) else entries
+    if isinstance(value, Interval) and has_value(value) and value.is_point:
+        return plain(Fraction(value.low))
+    return None
 
 
 def _nested(entries: Mapping[tuple[int, ...], Any], first: int) -> Any:

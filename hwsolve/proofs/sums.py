@@ -91,7 +91,7 @@ def _proof(left: Expr, right: Expr, setting: Setting, case: Case) -> Comparison 
             for size in indices.sizes
         }
         sizes = {size: points[size] + apart[size] for size in indices.sizes}
-        if _terms(setting.equations, (left, right), sizes) > MANY_TERMS:
+        if terms(setting.equations, (left, right), sizes) > MANY_TERMS:
             raise UnsupportedError("too many terms")
         measures = [pair for size in sizes for pair in _measure(size, sizes[size], apart[size])]
         positive = [Apply("gt", (value, Num(0))) for _, value in measures if value != Num(1)]
@@ -109,7 +109,7 @@ def _proof(left: Expr, right: Expr, setting: Setting, case: Case) -> Comparison 
     return None if best is None else best._replace(method=EVERY_SIZE)
 
 
-def _terms(equations: Sequence[Equation], sides: Sequence[Expr], sizes: Mapping[str, int]) -> int:
+def terms(equations: Sequence[Equation], sides: Sequence[Expr], sizes: Mapping[str, int]) -> int:
     """About how many terms there are when all sums are written out."""
     total = sum(_written_out(side, sizes) for side in sides)
     for equation in equations:

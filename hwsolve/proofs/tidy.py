@@ -210,6 +210,8 @@ class Tidier:
             kept = one if one.number else other
             own = [f for f in kept.factors if self._is_safe(f, condition)]
             front = Product(kept.number, tuple(own))
+            if kept is other and not free_names(condition) <= self.facts.ranges.keys():
+                front = Product(ONE)  # `0 if x > 0 else exp(x) - 1` reads as it is
         else:
             keys = {(key(base), repr(power)) for base, power in other.factors}
             same = [f for f in one.factors if (key(f.base), repr(f.exponent)) in keys]

@@ -125,7 +125,7 @@ def derived(goal: Goal, setting: Setting) -> tuple[list[Line], Setting] | None:
 
 def _from_known(known: Known, goal: Goal, setting: Setting) -> list[Line] | None:
     names: Names = {}
-    left = parse_chain(f"{known.left} = 0")[0][0]
+    left = parse_chain(f"{known.left} = 0").parts[0]
     if not fits(left, goal[0], names):
         return None
     for text in known.equations:
@@ -145,7 +145,8 @@ def _from_known(known: Known, goal: Goal, setting: Setting) -> list[Line] | None
 
 
 def _chain(text: str) -> tuple[tuple[Expr, ...], bool]:
-    return parse_chain(text)
+    chain = parse_chain(text)
+    return chain.parts, chain.continues
 
 
 def _case(text: str, setting: Setting) -> Case:

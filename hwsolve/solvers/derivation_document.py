@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.expr.tree import Apply, Expr, Index, Num, Sym
+from hwsolve.expr.tree import Apply, Expr, Index, Num, Sym, walk
+from hwsolve.proofs.any_functions import coefficient_of, names_coefficients
 from hwsolve.proofs.derivation import (
     EVERY_SIZE,
     OPEN,
     PROVED,
+    RIGHT_AGAIN,
     SOME_SIZES,
     TESTED,
     WRONG,
     names_of_sizes,
 )
+from hwsolve.proofs.goals import chain_of
 from hwsolve.solution import Certificate, Section, Text
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 _MARKS: Final = {
     EVERY_SIZE: "✓", PROVED: "✓", SOME_SIZES: "(✓)", TESTED: "(✓)", WRONG: "✗", OPEN: "?",
 }  # fmt: skip
+
+_SIGNS: Final = {"=": "=", "<=": "≤", "<": "<", ">=": "≥", ">": ">"}
 
 # More conditions than these are summed up.
 MANY_CONDITIONS: Final = 4
@@ -50,11 +55,16 @@ def sections(checked: Checked) -> tuple[Section, ...]:
 
 def _basis(checked: Checked) -> Iterator[Block]:
     for equation in checked.setting.equations:
-        yield Text(("  ", *_equation(equation)))
+        names = [node.name for node in walk(equation.body) if isinstance(node, Sym)]
+        of = next(filter(None, map(coefficient_of, names)), None)
+        if of is not None and isinstance(equation.target, Sym) and of[0] == equation.target.name:
+            yield Text((f"  {of[0]} is any smooth function",))
+        elif of is None and not (equation.parameters and not equation.text):
+            yield Text(("  ", *_equation(equation)))
     for assumption in checked.setting.assumptions:
         yield Text(("  assumed: ", *_assumption(assumption)))
-    for left, right in checked.goals:
-        yield Text(("  to be shown: ", left, " = ", right))
+    for left, right, sign in checked.goals:
+        yield Text(("  to be shown: ", left, f" {_SIGNS[sign]} ", right))
 
 
 def _equation(equation: Equation) -> Iterator[str | Expr]:
@@ -76,10 +86,11 @@ def _line(number: int, line: Line, verdict: Verdict, checked: Checked) -> Iterat
     parts: list[str | Expr] = [f"({number}) "]
     if line.source is not None:
         parts.append(f"from ({line.source + 1}): ")
+    signs = [_SIGNS[sign] for sign in line.joins]
     if line.continues:
-        parts.append("= ")
+        parts.append(f"{signs.pop(0)} ")
     for place, part in enumerate(line.parts):
-        parts += [" = ", part] if place else [part]
+        parts += [f" {signs[place - 1]} ", part] if place else [part]
     yield Text(tuple(parts))
     notes = [note for note in (_case(line), line.reason) if note]
     said = f"    {_MARKS[verdict.status]} {verdict_words(verdict, checked.setting)}"
@@ -90,7 +101,8 @@ def _line(number: int, line: Line, verdict: Verdict, checked: Checked) -> Iterat
     yield Text((said,))
     if verdict.status == WRONG and verdict.left is not None and verdict.right is not None:
         if len(line.parts) > 2 or verdict.number:  # noqa: PLR2004  (more than one sign)
-            yield Text(("      what fails: ", verdict.left, " = ", verdict.right))
+            sign = f" {_SIGNS[verdict.sign]} "
+            yield Text(("      what fails: ", verdict.left, sign, verdict.right))
         if verdict.where is not None and verdict.values is not None:
             yield Text(("      counterexample: ", *_point(verdict.where)))
             left, right = verdict.values
@@ -98,10 +110,14 @@ def _line(number: int, line: Line, verdict: Verdict, checked: Checked) -> Iterat
                 ("      there ", verdict.left, " is ", _value(left), ", but ", verdict.right,
                  " is ", _value(right))
             )  # fmt: skip
+        if verdict.remark == RIGHT_AGAIN:
+            start = chain_of(checked.lines, number - 1)[0][0]
+            yield Text(("      it equals ", start, " again: this slip undoes the one before"))
 
 
 def _conditions(verdict: Verdict) -> str:
-    if len(verdict.conditions) > MANY_CONDITIONS:
+    hidden = any(map(names_coefficients, verdict.conditions))
+    if hidden or len(verdict.conditions) > MANY_CONDITIONS:
         return "no divisor is 0 and every function has a value"
     return " and ".join(verdict.conditions)
 
@@ -113,8 +129,23 @@ def _case(line: Line) -> str:
 def _point(where: Mapping[str, Any]) -> Iterator[str | Expr]:
     if not where:
         yield "at every point"
-    for place, (name, value) in enumerate(where.items()):
-        yield from (", " if place else "", _named(name), " = ", _value(value))
+    polynomials: dict[str, Expr] = {}
+    points = 0
+    for name, value in where.items():
+        of = coefficient_of(name)
+        if of is None:
+            yield from (", " if points else "", _named(name), " = ", _value(value))
+            points += 1
+        elif value:
+            power = Sym("z") ** Num(of[1]) if of[1] > 1 else Sym("z")
+            term = _value(value) if not of[1] else power if value == 1 else _value(value) * power
+            before = polynomials.get(of[0], Num(0))
+            polynomials[of[0]] = term if before == Num(0) else before + term
+        else:
+            polynomials.setdefault(of[0], Num(0))
+    for name, body in polynomials.items():
+        yield from (", " if points else "", f"{name}(z) = ", body)
+        points += 1
 
 
 def _named(name: str) -> Expr:
@@ -164,6 +195,10 @@ def _sizes(verdict: Verdict) -> str:
 def _outcome(checked: Checked) -> str:
     count = len(checked.lines)
     lines = f"{'All ' if count > 1 else ''}{count} line{'s' * (count != 1)}"
+    if checked.wrong and checked.automatic:
+        first = checked.wrong[0]
+        right = f": line {first - 1} is right, and line {first} differs from it" * (first > 1)
+        return f"What was to be shown is wrong{right}."
     if checked.wrong:
         first = checked.wrong[0]
         others = "" if len(checked.wrong) == 1 else f" (and {_listed(checked.wrong[1:])})"
@@ -177,7 +212,8 @@ def _outcome(checked: Checked) -> str:
         chance = sum(verdict.chance for verdict in checked.verdicts)
         return (
             f"{lines} {'are' if count > 1 else 'is'} proved"
-            f"{_chance(chance)}. What was to be shown is shown."
+            f"{_chance(chance)}. What was to be shown is shown"
+            f"{', but for the border between the cases' * bool(checked.edges)}."
             if checked.goals
             else f"{lines} {'are' if count > 1 else 'is'} proved{_chance(chance)}."
         )
@@ -216,6 +252,9 @@ def certificates(checked: Checked) -> tuple[Certificate, ...]:
             SOME_SIZES: "exact calculation modulo 2^61 - 1 at these sizes only",
             TESTED: "random points",
         }[verdict.status]
+        if verdict.method:
+            at = " at these sizes only" if verdict.status == SOME_SIZES else ""
+            method = f"{verdict.method}{at}"
         found.append(Certificate(f"line {number}", method, verdict.proved, max(verdict.points, 1)))
     return tuple(found)
 
@@ -236,4 +275,15 @@ def warnings(checked: Checked) -> tuple[str, ...]:
             f"line {numbers[0]} holds" if len(numbers) == 1 else f"lines {_listed(numbers)} hold"
         )
         found.append(f"{lines} where {conditions}")
+    for edge in checked.edges:
+        at = point_text(edge.left_out or {})
+        found.append(f"nothing is shown between the cases, at {at}")
     return tuple(found)
+
+
+def point_text(point: Mapping[str, Any]) -> str:
+    """Values by name in a sentence, rounded where they are long."""
+    return ", ".join(
+        f"{name} = {value:.4g}" if isinstance(value, float) else f"{name} = {value}"
+        for name, value in point.items()
+    )
