@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.errors import EquationError, EquationErrors, InputError, did_you_mean
+from hwsolve.expr.tree import Apply, Deriv, walk
 from hwsolve.proofs.claims import Decision, NothingSatisfiesError, decide
 from hwsolve.solution import Answer, Certificate, Solution
 from hwsolve.solvers.claim_reading import Stated, misread, situation, stated
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from hwsolve.solvers.graph import Solved
 
 NOT_REFUTED = "not refuted"
+_JUMPING = frozenset({"step", "sign", "floor"})
 
 
 class Decided(NamedTuple):
@@ -42,6 +44,7 @@ def solve_claim(problem: Problem, document: bool = True) -> Solution:  # noqa: F
     Raises:
         InputError: with the place of what cannot be read, or of conditions that no
             values satisfy.
+        CertificateError: if a counterexample comes out differently when it is run.
     """
     if problem.body.arithmetic == "floats":  # type: ignore[union-attr]  # the reader made it a claim
         from hwsolve.solvers.claim_floats import solve_in_floats
@@ -81,7 +84,7 @@ def _decided(problem: Problem) -> Decided:
         misread(problem, reading, several.errors[0])
     except EquationError as error:
         misread(problem, reading, error)
-    from hwsolve.solvers.claim_run import robust, run
+    from hwsolve.solvers.claim_run import confirm, robust, run
 
     point = ()
     if decision.counterexample is not None:
@@ -91,6 +94,7 @@ def _decided(problem: Problem) -> Decided:
     values = decision.situation.named(point)
     anything = robust(decision)
     solved, undefined = run(problem, reading, decision, values)
+    confirm(reading, decision, solved)
     return Decided(reading, decision, values, anything, solved, undefined)
 
 
@@ -102,7 +106,7 @@ def _unsatisfied(reading: Stated, *, certain: bool) -> InputError:
     for number in range(1, count):
         first = reading.claim._replace(conditions=reading.claim.conditions[:number])
         try:
-            decide(first, seconds=0.3)
+            decide(first, share=0.1)
         except NothingSatisfiesError:
             count = number
             break
@@ -113,7 +117,12 @@ def _unsatisfied(reading: Stated, *, certain: bool) -> InputError:
             f"{what} what is claimed: it has no value anywhere", reading.said[0].origin
         )
     written = texts[count - 1]
-    hint = "it contradicts the conditions before it or a domain" if count > 1 else ""
+    hint = (
+        "it contradicts the conditions before it or a domain; to show that it does, "
+        "claim its opposite under the others"
+        if count > 1
+        else ""
+    )
     return InputError(
         f"{what} the condition {' '.join(written.text.split())}", written.origin, hint
     )
@@ -183,6 +192,8 @@ def _certificates(decided: Decided) -> tuple[Certificate, ...]:
         return ()
     if not decision.truth:
         method = "a second calculation with intervals of 50 digits"
+        if decision.counterexample is not None and decision.counterexample.equal:
+            method = "exact algebra: both sides are the same"
         subject = "the counterexample" if decision.situation.slots else "the calculation"
         return (Certificate(subject, method, proved=True, trials=1),)
     from hwsolve.solvers.claim_document import methods, remark
@@ -213,4 +224,17 @@ def _warnings(decided: Decided) -> tuple[str, ...]:
             f"for {point_words(decision.without)} something has no value; "
             "the claim is about the other points"
         )
+    jumping = _differentiated_jumps(decided.stated)
+    if jumping:
+        found.append(f"the slope of {' and '.join(jumping)} is taken as 0, also at the jump")
     return tuple(found)
+
+
+def _differentiated_jumps(stated: Stated) -> list[str]:
+    """Functions that jump, in a claim about derivatives: there they have none."""
+    claim = stated.claim
+    trees = [*claim.comparisons, *claim.conditions, *(eq.body for eq in claim.equations)]
+    nodes = [node for tree in trees for node in walk(tree)]
+    if not any(isinstance(node, Deriv) for node in nodes):
+        return []
+    return sorted({node.op for node in nodes if isinstance(node, Apply) and node.op in _JUMPING})

@@ -191,9 +191,7 @@ def _counterexample(decided: Decided) -> Iterator[Section]:
     blocks += [Step(Sym(name), (), decided.values[name]) for name in fixed]
     free = in_order(decided, [name for name in decided.anything if name in used])
     if free:
-        names = ", ".join(free)
-        be = "may be any numbers" if len(free) > 1 else "may be any number"
-        blocks.append(Text((f"{names} {be}; worked out with 0",)))
+        blocks.append(Text((_any_value(decided, free),)))
     if blocks:
         yield Section(title, tuple(blocks), "short")
     asked: list[Block] = []
@@ -206,6 +204,22 @@ def _counterexample(decided: Decided) -> Iterator[Section]:
             else:
                 yield section
     yield Section("Both sides", tuple(_sides(decided, asked)), "short")
+
+
+def _any_value(decided: Decided, names: Sequence[str]) -> str:
+    """That names may have any value, and with which one it is worked out."""
+    domains = decided.stated.claim.domains
+    be = "any numbers" if len(names) > 1 else "any number"
+    limited = any(name in domains and not domains[name].hull.is_everything for name in names)
+    where = (" of their domains" if len(names) > 1 else " of its domain") if limited else ""
+    other = {name: decided.values[name] for name in names if _not_zero(decided.values[name])}
+    zero = "0 for the others" if len(other) < len(names) and other else "0"
+    chosen = [point_words(other)] * bool(other) + [zero] * (len(other) < len(names))
+    return f"{', '.join(names)} may be {be}{where}; worked out with {', '.join(chosen)}"
+
+
+def _not_zero(value: Any) -> bool:
+    return any(map(_not_zero, value)) if isinstance(value, list) else value != 0
 
 
 def _used(decided: Decided) -> set[str]:
@@ -237,7 +251,9 @@ def _sides(decided: Decided, asked: Sequence[Block]) -> Iterator[Block]:
         if not isinstance(side, Num):
             yield worked[0] if worked else Step(side, (), _side_value(decided, side, place))
     entries = any(decided.decision.situation.graph.shapes[node] for node in _broken(decision))
-    where = " in every entry" if entries and comparison.op != "ne" else ""
+    where = " in some entry" if entries and comparison.op != "ne" else ""
+    if decision.counterexample is not None and decision.counterexample.equal:
+        yield Text(("the sides are equal, here and everywhere",))
     yield Text(("so ", comparison, f" does not hold{where}: the claim is false"))
 
 

@@ -29,7 +29,8 @@ _HOW: Final = {
     "ranges": "has the claimed sign for all values that its parts can have",
     "squares": "is a sum of squares (and of a number that is not negative)",
     "linear inequalities": "follows from linear inequalities between its terms",
-    "ends of intervals": "is linear in its parts and has the claimed sign where they end",
+    "ends of intervals": "is linear or curved downwards in one part after the other, and has the "
+    "claimed sign where they end",
 }
 _ANY_SIZE: Final = "No step depends on a size, so it holds for every size."
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from hwsolve.errors import EquationError, EquationErrors, InputError, InputErrors, did_you_mean
 from hwsolve.expr.parser import Equation, normal_name, parse_comparisons, parse_equation
-from hwsolve.expr.tree import Apply, Index, Num, Over, Sym, walk
+from hwsolve.expr.tree import Apply, Deriv, Index, Num, Over, Sym, walk
 from hwsolve.proofs.built_in import names_in, target
 from hwsolve.proofs.domains import Domain, parse_domain
 from hwsolve.proofs.situation import Claim, Situation
@@ -31,6 +31,8 @@ _CONSTANTS = frozenset({"pi", "π", "e", ""})
 FLOATS_ONLY = frozenset({"nan", "inf"})
 # Larger arrays take too long in certain intervals.
 MOST_ENTRIES = 1000
+# The work that goes into bringing limits together.
+LIMIT_STEPS = 1_000_000
 # Limits that come this near together (the sum of all distances) are taken to be possible.
 NEAR = 0.05
 
@@ -196,7 +198,7 @@ def _used(trees: Sequence[Expr]) -> set[str]:
     return found
 
 
-def _known_names(problem: Problem, body: Body, reading: Stated) -> None:  # noqa: C901, PLR0912  (one case after the other)
+def _known_names(problem: Problem, body: Body, reading: Stated) -> None:  # noqa: C901  (one case after the other)
     """Refuse names that occur nowhere else: they were mistyped."""
     claim = reading.claim
     defined = [target(equation) for equation in claim.equations]
@@ -212,11 +214,11 @@ def _known_names(problem: Problem, body: Body, reading: Stated) -> None:  # noqa
     written = (*claim.comparisons, *claim.conditions)
     known = {*defined, *inside, *claim.domains, *claim.shapes, *claim.sizes(), *sizes}
     known |= _CONSTANTS | set(problem.given)
-    if body.arithmetic == "floats":
-        known |= FLOATS_ONLY
-    has_equations = len(claim.equations) > len(problem.given)
-    if not has_equations:
+    # functions of one's own name no quantities, so the claim may bring its own
+    own = claim.equations[len(problem.given) :]
+    if all(equation.parameters is not None for equation in own):
         known |= _used(written)
+    known = known | FLOATS_ONLY if body.arithmetic == "floats" else known - FLOATS_ONLY
     errors = []
     for tree, text in zip(written, (*reading.said, *reading.conditions), strict=True):
         bound = {node.variable for node in walk(tree) if isinstance(node, Over)}
@@ -305,6 +307,7 @@ def _at_the_limit(problem: Problem, body: Body, reading: Stated) -> Stated:
     from hwsolve.proofs.prover import Prover
 
     before = reading.claim
+    _not_differentiated(body, reading)
     asked = [Apply("eq", (Sym(name), Sym(name))) for name in reading.limits]
     tending = situation(problem, reading, before._replace(comparisons=tuple(asked)))
     prover = Prover(tending.graph, tending.leaves(), tending.conditions)
@@ -334,10 +337,32 @@ def _at_the_limit(problem: Problem, body: Body, reading: Stated) -> Stated:
     return after
 
 
+def _not_differentiated(body: Body, reading: Stated) -> None:
+    """Refuse derivatives through what tends to a value: its own slope would be lost."""
+    claim = reading.claim
+    trees: list[Expr] = [*claim.comparisons, *claim.conditions]
+    trees += [equation.body for equation in claim.equations]
+    nodes = [node for tree in trees for node in walk(tree) if isinstance(node, Deriv)]
+    bottoms = {name for node in nodes for bottom in node.bottoms for name in names_in(bottom)}
+    uses: dict[str, set[str]] = {}
+    for equation in claim.equations:
+        direct = names_in(equation.body)
+        uses[target(equation)] = direct | {
+            name for part in direct for name in uses.get(part, set[str]())
+        }
+    for name in reading.limits:
+        through = bottoms & (uses.get(name, set[str]()) | {name})
+        if through:
+            raise InputError(
+                f"a derivative by '{min(through)}' goes through '{name}', which tends to a value",
+                body.limit[name].origin,
+                "a limit is about values; put a condition such as 'when: f > 0.99' in its place",
+            )
+
+
 def _together(problem: Problem, body: Body, reading: Stated) -> None:
     """Refuse limits that were not found to be possible at the same time."""
-    from time import perf_counter
-
+    from hwsolve.proofs.effort import Effort
     from hwsolve.proofs.search import Search
 
     apart: list[Expr] = [
@@ -347,7 +372,7 @@ def _together(problem: Problem, body: Body, reading: Stated) -> None:
     total = Apply("add", tuple(apart)) if len(apart) > 1 else apart[0]
     far = Apply("gt", (total, Num(NEAR)))
     here = situation(problem, reading, reading.claim._replace(comparisons=(far,)))
-    search = Search(here, perf_counter() + 1.0)
+    search = Search(here, Effort(LIMIT_STEPS))
     if not (search.simple() or search.random() or search.climb()):
         names = " and ".join(f"'{name}' to {value}" for name, value in reading.limits.items())
         raise InputError(

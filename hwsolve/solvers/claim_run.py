@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from hwsolve.errors import EquationError, InputError, InputErrors
+from hwsolve.errors import CertificateError, EquationError, InputError, InputErrors
 from hwsolve.expr.notation import text
 from hwsolve.expr.tree import Num, Sym, walk
 from hwsolve.problem.model import Given, Graph, Written
 from hwsolve.proofs.built_in import names_in, target
+from hwsolve.proofs.intervals import Interval
 from hwsolve.proofs.search import Counterexample, Search
 
 if TYPE_CHECKING:
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
     from hwsolve.solvers.graph import Solved
 
 
+# The run calculates with floats.
+NEAR: Final = 1e-6
+
+
 def robust(decision: Decision) -> tuple[str, ...]:
     """The free names that may have any value of their domains at a counterexample."""
     found = decision.counterexample
     if found is None or found.one_sided:
         return ()
     situation = decision.situation
-    search = Search(situation, float("inf"))
+    search = Search(situation)
     point: tuple[Any, ...] = found.point
     names = []
     for name in dict.fromkeys(slot.name for slot in situation.slots):
@@ -61,6 +66,45 @@ def run(
         return None, several.errors[0].message
     except InputError as error:
         return None, error.message
+
+
+def confirm(reading: Stated, decision: Decision, solved: Solved | None) -> None:
+    """Compare what the run of a counterexample gives with what refuted the claim.
+
+    Raises:
+        CertificateError: if the two disagree about a side of the broken comparison.
+    """
+    found = decision.counterexample
+    if found is None or solved is None:
+        return
+    situation = decision.situation
+    certain = situation.values(found.point, certain=True)
+    asks = iter(solved.asks)
+    sides = reading.claim.comparisons[found.broken].args
+    for side, node in zip(sides, situation.tests[found.broken][1:], strict=True):
+        if isinstance(side, Num):
+            continue
+        value = solved.value(next(asks).lowered)
+        if not _agree(value, certain[node]):
+            raise CertificateError(
+                f"hwsolve made a mistake: two ways of working out {text(side, unicode=False)} at "
+                "the counterexample disagree, so there is no answer"
+            )
+
+
+def _agree(value: Any, certain: Any) -> bool:
+    """Whether floats lie where certain intervals say, but for what rounding loses."""
+    if getattr(certain, "shape", ()):
+        import numpy as np
+
+        return all(_agree(one, other) for one, other in np.broadcast(value, certain))
+    if not isinstance(certain, Interval):
+        return True  # sides that are the same everywhere need no numbers
+    try:
+        middle = (float(certain.low) + float(certain.high)) / 2
+    except OverflowError:  # floats cannot say
+        return True
+    return abs(float(value) - middle) <= NEAR * max(1.0, abs(middle))
 
 
 def _broken(decision: Decision) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PROPERTIES: Final = ("range", "limits", "derivative", "slope", "saturation", "symmetry")
 # What a table shows in one row under a property is asked for under these names too.
+# Slopes nearer than this, relative to their size, are called equal.
+SAME: Final = 1e-9
 _VALUES: Final = (*PROPERTIES, "slope_at")
 _CONSTANTS: Final = frozenset({"pi", "π", "e"})
 
@@ -43,7 +45,7 @@ def solve_functions(problem: Problem, document: bool = True) -> Solution:  # noq
     body: Functions = problem.body  # type: ignore[assignment]  # the reader made it one
     equations = _equations(problem, body)
     plain = {target(eq): eq.body for eq in equations if eq.parameters is None}
-    functions = _functions(body, plain)
+    functions = _functions(body, plain, equations)
     variable = _variable(functions)
     calls = tuple(eq for eq in equations if eq.parameters is not None)
     asked = [_ask(written, functions) for written in problem.find]
@@ -92,12 +94,16 @@ def _equations(problem: Problem, body: Functions) -> list[Equation]:
     return found
 
 
-def _functions(body: Functions, plain: dict[str, Expr]) -> list[Named]:
+def _functions(
+    body: Functions, plain: dict[str, Expr], equations: Sequence[Equation]
+) -> list[Named]:
     found: list[Named] = []
     for written in body.functions:
-        name, formula = _function(written)
-        while names_in(formula) & plain.keys():
+        name, formula = _function(written, equations)
+        for _ in range(len(plain) + 1):
             formula = with_parts(formula, plain)
+        if names_in(formula) & plain.keys():
+            raise InputError(f"the names in '{name}' are defined in a circle", written.origin)
         if any(name == other.name for other in found):
             raise InputError(
                 f"two functions are called '{name}'", written.origin, "write 'name = formula'"
@@ -106,13 +112,13 @@ def _functions(body: Functions, plain: dict[str, Expr]) -> list[Named]:
     return found
 
 
-def _function(written: Written) -> tuple[str, Expr]:
+def _function(written: Written, equations: Sequence[Equation]) -> tuple[str, Expr]:
     """The name and the formula of a function."""
     try:
         if "=" in written.text:
             equation = parse_equation(written.text)
             return target(equation), equation.body
-        formula = parse_expression(written.text)
+        formula = _called(parse_expression(written.text), equations)
     except EquationError as error:
         raise InputError(error.message, written.place(max(error.at, 0)), error.hint) from None
     if isinstance(formula, Apply) and formula.op.isidentifier() and len(formula.args) == 1:
@@ -121,6 +127,18 @@ def _function(written: Written) -> tuple[str, Expr]:
         if name:
             return name, formula
     return "".join(written.text.split()), formula
+
+
+def _called(formula: Expr, equations: Sequence[Equation]) -> Expr:
+    """A function's name alone means the function of x: `tanh` is tanh(x)."""
+    from hwsolve.expr.calls import known_functions
+
+    if not isinstance(formula, Sym):
+        return formula
+    own = {target(eq) for eq in equations if eq.parameters is not None}
+    defined = {target(eq) for eq in equations if eq.parameters is None}
+    known = formula.name in own or formula.name in known_functions()
+    return Apply(formula.name, (Sym("x"),)) if known and formula.name not in defined else formula
 
 
 def _variable(functions: Sequence[Named]) -> str:
@@ -196,14 +214,14 @@ def _plain(value: Any) -> Any:
 
 def _limit(found: Found | None) -> Any:
     if found is None:
-        return "none"
+        return "not found"
     if isinstance(found.value, float) and abs(found.value) == float("inf"):
         return "inf" if found.value > 0 else "-inf"
     return _plain(found.value)
 
 
 def _where(found: Found) -> Any:
-    place = found.where.removeprefix("at x = ")
+    place = found.where.partition(" = ")[2] if found.where.startswith("at ") else ""
     try:
         return _plain(parse_number(place))
     except ValueError:
@@ -223,6 +241,8 @@ def parse_number(text: str) -> Any:
 
 def _saturation_value(found: Behaviour) -> Any:
     left, right = found.saturated
+    if found.slope is None:
+        return "not known"
     if left is None and right is None:
         return "none"
     if left is not None and right is not None and abs(left.value + right.value) < 1e-6:  # noqa: PLR2004  (digits shown)
@@ -232,13 +252,15 @@ def _saturation_value(found: Behaviour) -> Any:
 
 def _saturation(found: Behaviour) -> str:
     left, right = found.saturated
+    if found.slope is None:
+        return "not known"
     if left is not None and right is not None and abs(left.value + right.value) < 1e-6:  # noqa: PLR2004  (digits shown)
-        return f"for |x| > {place_text(right.value)}"
+        return f"for |{found.variable}| > {place_text(right.value)}"
     parts = []
     if left is not None:
-        parts.append(f"for x < {place_text(left.value)}")
+        parts.append(f"for {found.variable} < {place_text(left.value)}")
     if right is not None:
-        parts.append(f"for x > {place_text(right.value)}")
+        parts.append(f"for {found.variable} > {place_text(right.value)}")
     return " and ".join(parts) or "nowhere"
 
 
@@ -258,7 +280,7 @@ def _cells(found: Behaviour, what: str) -> tuple[Cell, ...]:  # noqa: PLR0911  (
             return (found.range,)
         case "limits":
             return tuple(
-                "none" if limit is None else number_text(limit)
+                "not found" if limit is None else number_text(limit)
                 for limit in (found.left, found.right)
             )
         case "derivative":
@@ -266,10 +288,13 @@ def _cells(found: Behaviour, what: str) -> tuple[Cell, ...]:  # noqa: PLR0911  (
         case "slope":
             if found.slope is None:
                 return ("not known",)
+            if isinstance(found.slope.value, float) and abs(found.slope.value) == float("inf"):
+                return ("without bound",)
             return (f"{number_text(found.slope)} {found.slope.where or '(only approached)'}",)
         case "saturation":
             return (_saturation(found),)
-    words = {"odd": "odd: f(-x) = -f(x)", "even": "even: f(-x) = f(x)"}
+    x = found.variable
+    words = {"odd": f"odd: f(-{x}) = -f({x})", "even": f"even: f(-{x}) = f({x})"}
     return (words.get(found.symmetry, found.symmetry or "none"),)
 
 
@@ -293,18 +318,29 @@ def _notes(found: Sequence[Behaviour], shown: Sequence[str]) -> Iterator[str]:
     """What the numbers mean for learning with these functions."""
     if "slope" in shown and len(found) > 1:
         known = [each for each in found if each.slope is not None]
-        steep = max(known, key=lambda each: abs(each.slope.value), default=None)  # type: ignore[union-attr]  # it has one
-        if steep is not None and steep.slope is not None:
+        sizes = {each.name: abs(each.slope.value) for each in known if each.slope is not None}
+        most = max(sizes.values(), default=0)
+        steep = [name for name, size in sizes.items() if abs(size - most) <= SAME * most]
+        if len(known) == len(found) and 0 < most < float("inf") and len(steep) < len(found):
+            verb = "is" if len(steep) == 1 else "are"
+            text = number_text(Found(most))
             yield (
-                f"{steep.name} is the steepest: with it a gradient is multiplied by up to "
-                f"{number_text(steep.slope)} at each step back."
+                f"{_and(steep)} {verb} the steepest: a gradient is multiplied by up to {text} in "
+                "size at each step back."
             )
     centred = [each.name for each in found if each.symmetry == "odd"]
     if "range" in shown and centred and len(centred) < len(found):
-        yield f"The values of {', '.join(centred)} are centred at 0; those of the others are not."
+        yield f"The values of {_and(centred)} are centred at 0; those of the others are not."
     flat = [each.name for each in found if any(side is not None for side in each.saturated)]
     if "saturation" in shown and flat:
-        yield f"Where it saturates, {' or '.join(flat)} passes on hardly any gradient."
+        they, verb = ("it saturates", "passes") if len(flat) == 1 else ("they saturate", "pass")
+        yield f"Where {they}, {_and(flat)} {verb} on hardly any gradient."
+
+
+def _and(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _certificates(found: Sequence[Behaviour], shown: Sequence[str]) -> Iterator[Certificate]:
@@ -312,13 +348,13 @@ def _certificates(found: Sequence[Behaviour], shown: Sequence[str]) -> Iterator[
     tested: list[str] = []
     for each in found:
         checks: list[tuple[str, bool]] = []
-        if "range" in shown:
-            checks += [
-                ("range", bool(each.low and each.low.proved and each.high and each.high.proved))
-            ]
-        if "slope" in shown or "slope_at" in shown:
-            checks.append(("largest slope", bool(each.slope and each.slope.proved)))
-        if "saturation" in shown:
+        if "range" in shown and each.low is not None and each.high is not None:
+            checks.append(("range", each.low.proved and each.high.proved))
+        elif "range" in shown and each.values:
+            checks.append(("range", False))
+        if each.slope is not None and ("slope" in shown or "slope_at" in shown):
+            checks.append(("largest slope", each.slope.proved))
+        if each.slope is not None and "saturation" in shown and any(each.saturated):
             sides = [side for side in each.saturated if side is not None]
             checks.append(("saturation", all(side.proved for side in sides)))
         if "symmetry" in shown and each.symmetry:
