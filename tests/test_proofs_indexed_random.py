@@ -119,7 +119,7 @@ def solved(system: System, equations: list[str], find: list[str]) -> dict[str, A
     return {answer.name: answer.value for answer in hwsolve.solve(problem).answers}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(systems(), st.data())
 def test_the_formula_of_a_random_gradient_has_the_value_of_the_gradient(
     system: System, data: st.DataObject
@@ -145,7 +145,7 @@ def test_the_formula_of_a_random_gradient_has_the_value_of_the_gradient(
     ), line
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(systems(), st.data())
 def test_one_entry_has_the_same_formula_as_the_family_at_that_index(
     system: System, data: st.DataObject
@@ -196,7 +196,7 @@ def matrix_systems(draw: st.DrawFn) -> tuple[System, dict[str, tuple[int, ...]]]
     return system, shapes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(matrix_systems(), st.data())
 def test_the_formula_of_a_matrix_has_the_value_of_the_gradient(
     made: tuple[System, dict[str, tuple[int, ...]]], data: st.DataObject

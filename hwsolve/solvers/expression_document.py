@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
 from hwsolve.proofs.deltas import with_condition
 from hwsolve.proofs.index_ranges import Facts
+from hwsolve.proofs.indexed import deviations
 from hwsolve.proofs.matrix_form import matrix_form
 from hwsolve.proofs.names import free_names, substitute
 from hwsolve.proofs.products import key, sum_expr, terms_of
-from hwsolve.proofs.rewriting import over_one_divisor
+from hwsolve.proofs.rewriting import over_one_divisor, without_even_roots
 from hwsolve.proofs.tidy import is_delta
 from hwsolve.proofs.unrolled import with_indices
 from hwsolve.solution import Convention, Section, Step, Text
+from hwsolve.solvers.jacobian import NUMERATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +47,7 @@ def sections(asked: Asked, found: Sequence[Found]) -> tuple[Section, ...]:
 
 def _step(name: Expr, forms: Sequence[Expr], reason: str = "") -> Step:
     shown: list[Expr] = []
-    for form in map(with_indices, forms):
+    for form in map(without_even_roots, map(with_indices, forms)):
         if form != with_indices(name) and (not shown or key(shown[-1]) != key(form)):
             shown.append(form)
     return Step(with_indices(name), tuple(shown), None, reason)
@@ -66,6 +68,10 @@ def _definitions(asked: Asked) -> Iterator[Block]:
     sizes = sorted(asked.definitions.sizes)
     if sizes:
         yield Text(("Sizes: ", *_separated([[Sym(size)] for size in sizes]), ", at least 1 each."))
+    for total, _ in deviations(asked.definitions):
+        one, mean = total.body.args  # type: ignore[attr-defined]  # a difference
+        if total.op == "sum" and isinstance(one, Index):
+            yield Text((total, " = 0, because ", mean, " is the mean."))
     for assumption, loops in asked.question.assumptions:
         ranges = [_range(name, range_) for name, range_ in loops]
         yield Text(("It is assumed that ", assumption, f"{''.join(ranges)}."))
@@ -144,15 +150,24 @@ def _of_gradient(asked: Asked, gradient: Gradient, ones: Sequence[Found]) -> Ite
         _chain_step(asked, gradient, derivative, values.get(id(derivative), derivative.value))
         for derivative in derivatives
     ]
+    lines = [line for at, line in enumerate(lines) if line not in lines[:at]]
     yield Section(title, tuple(lines), detail="full" if in_arrays else "short")
     if in_arrays:
         own = {id(one.derivative): one for one in ones}
         steps: list[Step] = []
+        if any(one.jacobian is not None for one in ones):
+            whole = [one for one in ones if one.jacobian is not None]
+            (name, *_) = [one.asked.top for one in whole if isinstance(one.asked, Deriv)]
+            blocks = tuple(map(_array_step, whole))
+            yield Section(f"Derivatives of {text(name)} in whole arrays", blocks, detail="short")
+            return
         for derivative in derivatives:
             one = own.get(id(derivative))
             found = _in_whole_arrays(asked, gradient, derivative)
             if one is None or (found is not None and one.shape):
                 steps += [] if found is None else [found]
+            elif not one.shape and isinstance(_bottom_of(one.asked), Index):
+                continue  # an entry, which is derived above
             else:
                 steps.append(_array_step(one))
         yield Section(f"Gradients of {top} in whole arrays", tuple(steps), detail="short")
@@ -175,6 +190,10 @@ def _in_order(gradient: Gradient, ones: Sequence[Found]) -> list[Derivative]:
     names = [name for name in gradient.definitions.by_name if name in needed]
     before = [needed[name] for name in reversed(names)]
     return [*before, *(one for one in asked_for if not any(one is other for other in before))]
+
+
+def _bottom_of(asked: Expr) -> Expr | None:
+    return asked.bottoms[0] if isinstance(asked, Deriv) else None
 
 
 def _bottom(derivative: Derivative) -> str:
@@ -320,10 +339,14 @@ def _in_whole_arrays(asked: Asked, gradient: Gradient, derivative: Derivative) -
     (bottom,) = derivative.name.bottoms
     definitions = asked.definitions
     if not isinstance(bottom, Index) or not isinstance(bottom.base, Sym):
-        return _step(derivative.name, (derivative.value,))
+        scalar = matrix_form(
+            derivative.value, (), definitions.axes, (), decimals=definitions.decimals
+        )
+        return _step(derivative.name, (derivative.value if scalar is None else scalar,))
     letters = [part.name for part in bottom.indices if isinstance(part, Sym)]
     axes = definitions.axes[bottom.base.name]
-    value = matrix_form(derivative.value, letters, definitions.axes, axes)
+    decimals = definitions.decimals
+    value = matrix_form(derivative.value, letters, definitions.axes, axes, decimals=decimals)
     if value is None or len(letters) < len(axes):
         return None
     name = Deriv(derivative.name.top, (bottom.base,))
@@ -359,7 +382,9 @@ def _chain_in_arrays(
     ranges = gradient.ranges(_base(bottom), getattr(bottom, "indices", ()))  # type: ignore[arg-type]  # a name or an entry
     facts = Facts({**gradient.facts.ranges, **ranges})
     total = gradient.tidier(facts).expr(terms[0] if len(terms) == 1 else Apply("add", tuple(terms)))
-    value = matrix_form(total, letters, axes, gradient.definitions.axes[_base(bottom)])  # type: ignore[arg-type]  # the same
+    decimals = gradient.definitions.decimals
+    ranges_of = gradient.definitions.axes[_base(bottom)]  # type: ignore[arg-type]  # the same
+    value = matrix_form(total, letters, axes, ranges_of, decimals=decimals)
     return None if value is None else substitute(value, holders)
 
 
@@ -394,6 +419,10 @@ def used_conventions(asked: Asked, found: Sequence[Found]) -> list[Convention]:
     calls = {node.op for node in nodes if isinstance(node, Apply)}
     if any(isinstance(node, Index) for one in found for node in walk(one.value)):
         stated("first_index", str(asked.first_index))
+    whole = [one.jacobian for one in found if one.jacobian is not None and len(one.shape) > 1]
+    if any(len(one.entry.bottoms) == 1 for one in whole):  # one of second order is symmetric
+        layout = problem.conventions.get("layout")
+        stated("layout", NUMERATOR if layout is None else layout.text)
     if calls & {"relu", "max", "ReLU"} and any(one.gradient is not None for one in found):
         stated("relu_at_0", asked.definitions.relu_at_0)
     if "log" in calls:

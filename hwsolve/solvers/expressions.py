@@ -19,9 +19,16 @@ from hwsolve.proofs.lines import parse_assumption, parse_shape
 from hwsolve.proofs.matrix_form import matrix_form
 from hwsolve.proofs.names import free_names, fresh, substitute
 from hwsolve.proofs.products import key
-from hwsolve.proofs.rewriting import size, spread, term_by_term
+from hwsolve.proofs.rewriting import (
+    over_one_divisor,
+    size,
+    spread,
+    term_by_term,
+    without_even_roots,
+)
 from hwsolve.proofs.tidy import Tidier
 from hwsolve.proofs.unrolled import by_entries, entry_name, needs_entries, with_indices
+from hwsolve.solvers.jacobian import NUMERATOR, Jacobian, jacobian
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +40,8 @@ if TYPE_CHECKING:
 
 # A formula longer than this is left in the names of its parts.
 LONGEST = 400
+# What the names of functions hold whose targets are probabilities of classes.
+_OF_CLASSES = ("log", "softmax", "entropy", "nll", "ce", "kl")
 
 
 class Found(NamedTuple):
@@ -47,6 +56,7 @@ class Found(NamedTuple):
         derivative: the derivative by entries that the formula was made of, if it is one.
         gradient: all derivatives of the same top.
         agreement: what comparing it with the ordinary engine came to.
+        jacobian: the derivative by entries that was meant, where a whole vector is on top.
     """
 
     text: str
@@ -57,6 +67,7 @@ class Found(NamedTuple):
     derivative: Derivative | None
     gradient: Gradient | None
     agreement: Agreement
+    jacobian: Jacobian | None = None
 
 
 class Asked:
@@ -164,10 +175,16 @@ class Asked:
 
     def _sums_of_given(self) -> list[tuple[Expr, tuple[tuple[str, Range], ...]]]:
         """What is seen of given targets: the entries of y (or of each row of Y) add up to 1."""
+        from hwsolve.solvers.graph import given_value
+
         found: list[tuple[Expr, tuple[tuple[str, Range], ...]]] = []
+        nodes = [node for equation in self.equations for node in walk(equation.body)]
+        calls = {node.op for node in nodes if isinstance(node, Apply)}
+        if not any(word in call for call in calls for word in _OF_CLASSES):
+            return found
         first = self.first_index
         for name, given in self.problem.given.items():
-            rows = given.value
+            rows = given_value(given)
             if not isinstance(rows, list) or not self._is_used_whole(name):
                 continue
             k = fresh("k", {name, "i"})
@@ -212,6 +229,9 @@ class Asked:
             CertificateError: if the ordinary engine or differences disagree.
         """
         own = self.by_own_names(asked)
+        whole = self.jacobian(own)
+        if whole is not None:
+            return self._whole_derivative(asked_text, asked, whole)
         derivative = gradient = None
         shape: tuple[Expr, ...] = ()
         free = free_indices(own, self.definitions)
@@ -228,15 +248,55 @@ class Asked:
                 if any(isinstance(part, Num) for part in getattr(bottom, "indices", ())):
                     value = term_by_term(value, gradient.tidier(facts))
             case Deriv():
-                value = derived(self.definitions, own)
+                value = self._in_short(derived(self.definitions, own), Facts(free))
             case _:
                 value, shape = self._formula(own)
-        value = with_indices(value)
+        value = without_even_roots(with_indices(value))
         free = {name: range_ for name, range_ in free.items() if name in free_names(asked)}
         return Found(
             asked_text, asked, value, free, shape, derivative, gradient,
             self._certified(asked, asked_text, value, free),
         )  # fmt: skip
+
+    def jacobian(self, asked: Expr) -> Jacobian | None:
+        """What was asked by its entries, if it is the derivative of a whole vector."""
+        from hwsolve.solvers.graph import stated
+
+        return jacobian(asked, self.definitions, stated(self.problem, "layout", NUMERATOR))
+
+    def _whole_derivative(self, asked_text: str, asked: Expr, whole: Jacobian) -> Found:
+        """The derivative of a vector by a number or a vector, as a vector or matrix.
+
+        Raises:
+            EquationError: no formula in whole arrays was found.
+            CertificateError: the ordinary engine disagrees.
+        """
+        self.check_names(asked, whole.entry, whole.free)
+        gradient: Gradient | None = None
+        derivative: Derivative | None = None
+        if len(whole.entry.bottoms) > 1:
+            forms = [self._in_short(derived(self.definitions, whole.entry), Facts(whole.free))]
+        else:
+            gradient = self.gradient(whole.entry.top)
+            derivative = gradient.by(whole.entry.bottoms[0])  # type: ignore[arg-type]  # a name or an entry
+            facts = Facts({**gradient.facts.ranges, **whole.free})
+            forms = [derivative.value, spread(derivative.value, gradient.tidier(facts))]
+        found_forms = [self._in_arrays(form, whole) for form in forms]
+        # a diagonal is seen best alone: P*eye(m) - outer(P, P)
+        value = min(filter(None, found_forms), key=_columns, default=None)
+        if value is None:
+            raise EquationError(
+                f"no formula in whole arrays was found for {asked_text}",
+                getattr(asked, "at", -1),
+                f"ask for an entry: {text(whole.entry)}",
+            )
+        shape = tuple([axis.size for axis in whole.ranges])
+        found = self._certified(whole.entry, asked_text, whole.entry_of(value), whole.free)
+        return Found(asked_text, asked, value, {}, shape, derivative, gradient, found, whole)
+
+    def _in_arrays(self, entry: Expr, whole: Jacobian) -> Expr | None:
+        axes, decimals = self.definitions.axes, self.definitions.decimals
+        return matrix_form(entry, whole.letters, axes, whole.ranges, decimals=decimals)
 
     def by_own_names(self, asked: Expr) -> Expr:
         """A name with the entries of a recurrence under their own names."""
@@ -300,7 +360,9 @@ class Asked:
         before = bottom.indices if isinstance(bottom, Index) else ()
         entry = Index(Sym(base_name(bottom)), (*before, *map(Sym, letters)))
         derivative = gradient.by(entry)
-        value = matrix_form(derivative.value, letters, definitions.axes, rest)
+        value = matrix_form(
+            derivative.value, letters, definitions.axes, rest, decimals=definitions.decimals
+        )
         if value is None:
             wanted = text(Deriv(gradient.top, (entry,)))
             raise EquationError(
@@ -324,8 +386,9 @@ class Asked:
         if indices:
             raise EquationError(f"'{definition.name}' has {len(definition.variables)} indices", -1)
         value = matrix_form(
-            definition.body, definition.variables, definitions.axes, definition.ranges
-        )
+            definition.body, definition.variables, definitions.axes, definition.ranges,
+            decimals=definitions.decimals,
+        )  # fmt: skip
         if value is None:
             wanted = text(definition.target)
             raise EquationError(
@@ -334,6 +397,16 @@ class Asked:
                 f"ask for an entry: {wanted}",
             )
         return value, tuple(axis.size for axis in definition.ranges)
+
+    def _in_short(self, value: Expr, facts: Facts) -> Expr:
+        """A second derivative tidied, over one divisor where that is shorter."""
+        known, decimals = known_sums(self.definitions), self.definitions.decimals
+        single = self.definitions.has_arrays
+        tidier = Tidier(facts, known, decimals=decimals, resolve=True, single=single)
+        tidy = tidier.expr(value)
+        # brackets in brackets are multiplied out one after the other
+        plain = spread(spread(tidy, tidier), tidier)
+        return min((tidy, over_one_divisor(plain), value), key=size)
 
     def _shortest(self, formula: Expr, own: Expr) -> Expr:
         """A formula in named quantities, or in symbols alone where that is shorter."""
@@ -350,9 +423,18 @@ class Asked:
             found = found[1:]
         return min(found, key=size)
 
-    def question_about(self, asked: Expr) -> Question:
-        """The question, with the shape of an array that is only ever used by its entries."""
+    def question_about(self, asked: Expr, formula: Expr | None = None) -> Question:
+        """The question, with the shapes of arrays that are only ever used by their entries."""
         shapes = dict(self.question.shapes)
+        nodes = [] if formula is None else list(walk(formula))
+        entries = {node.base for node in nodes if isinstance(node, Index)}
+        for node in nodes:
+            if not isinstance(node, Sym) or node in entries or node.name in shapes:
+                continue
+            axes = self.definitions.axes.get(node.name, ())
+            plain = all(axis.low == Num(self.first_index) for axis in axes)
+            if axes and plain and node.name not in self.definitions.by_name:
+                shapes[node.name] = tuple(axis.size for axis in axes)
         for node in walk(asked):
             for bottom in node.bottoms if isinstance(node, Deriv) else ():
                 if not isinstance(bottom, Sym) or bottom.name in self.definitions.by_name:
@@ -372,7 +454,7 @@ class Asked:
         self, asked: Expr, asked_text: str, value: Expr, free: Mapping[str, Range]
     ) -> Agreement:
         """The formula against the ordinary engine's value of what was asked."""
-        found = agreement(asked, value, self.question_about(asked), free)
+        found = agreement(asked, value, self.question_about(asked, value), free)
         if found.equal is False:
             where = ", ".join(f"{name} = {shown}" for name, shown in (found.where or {}).items())
             raise CertificateError(
@@ -384,6 +466,12 @@ class Asked:
                 f"no answer for {asked_text}: no point was found at which {text(value)} has a value"
             )
         return found
+
+
+def _columns(array: Expr) -> tuple[int, int]:
+    """How much of a formula in whole arrays is hard to read: columns, then its length."""
+    columns = sum(isinstance(node, Apply) and node.op == "column" for node in walk(array))
+    return columns, size(array)
 
 
 def _adds_up(row: Any) -> bool:

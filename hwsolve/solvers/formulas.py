@@ -233,8 +233,12 @@ def _power(chance: float) -> str:
 
 def _by_differences(asked: Asked, one: Found) -> list[Certificate]:
     assert isinstance(one.asked, Deriv)  # noqa: S101  (the caller has asked)
+    deriv, value, free = one.asked, one.value, one.free
+    if one.jacobian is not None:
+        deriv, free = one.jacobian.entry, one.jacobian.free
+        value = one.jacobian.entry_of(value)
     try:
-        found = differences(one.asked, one.value, asked.question_about(one.asked), one.free)
+        found = differences(deriv, value, asked.question_about(deriv, value), free)
     except EquationError as error:
         raise CertificateError(f"no answer for {one.text}: {error.message}") from None
     if found is None:
@@ -264,12 +268,24 @@ def compared(problem: Problem, name: str, stated: str, computed: Expr) -> tuple[
 
     A formula that is right may be spelt in any way and in other named quantities.
     """
+    from hwsolve.problem.model import Cnn
+
+    if isinstance(problem.body, Cnn):
+        from hwsolve.solvers.cnn import read_network
+        from hwsolve.solvers.cnn_symbols import compared_counts
+
+        return compared_counts(read_network(problem), stated, computed)
     asked = Asked(problem, _equations(problem, name))
     try:
         tree = parse_expression(stated)
-        free = free_indices(parse_expression(name), asked.definitions)
+        wanted = parse_expression(name)
+        free = free_indices(wanted, asked.definitions)
         asked.check_names(tree, asked.by_own_names(tree), free)
-        found = agreement(tree, computed, asked.question_about(parse_expression(name)), free)
+        whole = asked.jacobian(wanted)
+        if whole is not None:
+            free = whole.free
+            tree, computed = whole.entry_of(tree), whole.entry_of(computed)
+        found = agreement(tree, computed, asked.question_about(wanted, computed), free)
     except EquationError as error:
         return False, str(error)
     if found.equal is None:
