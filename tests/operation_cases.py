@@ -113,6 +113,30 @@ CASES: dict[str, Case] = {
         math.log2, (lambda x: 1.4426950408889634 / x,), (POSITIVE,), lambda z: cmath.log(z, 2)
     ),
     "log10": Case(math.log10, (lambda x: 0.4342944819032518 / x,), (POSITIVE,), cmath.log10),
+    "xlogy": Case(
+        lambda x, y: x * math.log(y),
+        (lambda _, y: math.log(y), lambda x, y: x / y),
+        (ANY, POSITIVE),
+        lambda x, y: x * cmath.log(y),
+    ),
+    "xlog2y": Case(
+        lambda x, y: x * math.log2(y),
+        (lambda _, y: math.log2(y), lambda x, y: 1.4426950408889634 * x / y),
+        (ANY, POSITIVE),
+        lambda x, y: x * cmath.log(y, 2),
+    ),
+    "xlog10y": Case(
+        lambda x, y: x * math.log10(y),
+        (lambda _, y: math.log10(y), lambda x, y: 0.4342944819032518 * x / y),
+        (ANY, POSITIVE),
+        lambda x, y: x * cmath.log10(y),
+    ),
+    "xdivy": Case(
+        lambda x, y: x * y**-1,
+        (lambda _, y: 1 / y, lambda x, y: -x / (y * y)),
+        (ANY, NOT_ZERO),
+        lambda x, y: x / y,
+    ),
     "sqrt": Case(lambda x: x**0.5, (lambda x: 0.5 * x**-0.5,), (POSITIVE,), cmath.sqrt),
     "sin": Case(math.sin, (math.cos,), (ANY,), cmath.sin),
     "cos": Case(math.cos, (lambda x: -math.sin(x),), (ANY,), cmath.cos),

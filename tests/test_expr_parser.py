@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.notation import text
-from hwsolve.expr.parser import MAX_DEPTH, MAX_HEIGHT, parse_equation, parse_expression
+from hwsolve.expr.parser import (
+    MAX_DEPTH,
+    MAX_HEIGHT,
+    parse_comparisons,
+    parse_equation,
+    parse_expression,
+)
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
 
 A, B, C = Sym("a"), Sym("b"), Sym("c")
@@ -36,6 +42,12 @@ SAME = [
     ("W.T @ x", "Wᵀ @ x"),
     ("W.T @ x", "W^T @ x"),
     ("transpose(A + B)", "(A + B)ᵀ"),
+    ("transpose(A + B)", "(A + B).T"),
+    ("transpose(f(x))", "f(x).T"),
+    ("transpose(x[1])", "x[1].T"),
+    ("Wᵀᵀ", "W.T.T"),
+    ("W.T @ x.T", "Wᵀ @ xᵀ"),
+    ("d2L/dw[1]^2", "d2L/dw[1]2"),
     ("dL/dw", "∂L/∂w"),
     ("d2L/dw^2", "∂²L/∂w²"),
     ("d2L/dw2", "d^2L/dw^2"),
@@ -229,6 +241,10 @@ WRONG = [
     ("x = a b", 6, "'a' is followed by 'b' with nothing between them", "write a*b for a product"),
     ("x = (a)(b)", 7, "')' is followed by '(' with nothing between them",
      "write )*( for a product"),
+    ("x = W.T x", 8, "'W.T' is followed by 'x' with nothing between them", "write @ before x for a matrix product"),
+    ("x = Wᵀ x", 7, "'ᵀ' is followed by 'x' with nothing between them", "write @ before x for a matrix product"),
+    ("x = W^T x", 8, "'T' is followed by 'x' with nothing between them", "write .T @ x for the product with a transpose"),
+    ("x = tanh z", 9, "'tanh' is followed by 'z' with nothing between them", "write tanh(...)"),
     ("x = 2 dL/dw", 6, "'2' is followed by 'dL/dw' with nothing between them",
      "write 2*dL/dw for a product"),
     ("x = f(a b)", 8, "'a' is followed by 'b' with nothing between them",
@@ -257,7 +273,7 @@ WRONG = [
     ("x = a[]", 6, "an index is missing", "write x[1] or W[0, 2]"),
     ("x = a[1,]", 8, "an index is missing", "write x[1] or W[0, 2]"),
     ("x = a[1", 7, "expected ']' to close the index but the text ends", ""),
-    ("x = a[1:2:3]", 9, "expected ']' to close the index, found ':'", ""),
+    ("x = a[1:2:3:4]", 11, "expected ']' to close the index, found ':'", ""),
     ("x = a ; b", 6, f"';' {OF_ONE_LANGUAGE}", "write one equation a line"),
     ("x = a # b", 6, f"'#' {OF_ONE_LANGUAGE}", "comments go outside the equation"),
     ("x = |a|", 4, f"'|' {OF_ONE_LANGUAGE}", "write abs(x)"),
@@ -332,6 +348,34 @@ def test_an_error_reads_as_one_sentence_with_what_to_do() -> None:
     with pytest.raises(EquationError) as failure:
         parse_expression("a < b < c")
     assert str(failure.value) == "'<' cannot stand here; compare two at a time: (a < b)*(b < c)"
+
+
+COMPARED = [
+    ("h == h'", ["h == h'"]),
+    ("a = b + 1", ["a == b + 1"]),
+    ("0 < i ≤ 1", ["0 < i", "i ≤ 1"]),
+    ("a < b and c != 2", ["a < b", "c ≠ 2"]),
+]
+
+
+@pytest.mark.parametrize(("written", "parts"), COMPARED)
+def test_a_statement_is_one_comparison_or_several(written: str, parts: list[str]) -> None:
+    assert [text(part) for part in parse_comparisons(written)] == parts
+
+
+NOT_COMPARED = [
+    ("a + b", 5, "expected a comparison but the text ends"),
+    ("a < b or c < d", 6, "'or' cannot stand here"),
+    ("a < b and c", 11, "expected a comparison but the text ends"),
+    ("a <", 3, "the text ends where a value should follow"),
+]
+
+
+@pytest.mark.parametrize(("written", "at", "message"), NOT_COMPARED)
+def test_a_statement_without_a_comparison_is_refused(written: str, at: int, message: str) -> None:
+    with pytest.raises(EquationError) as failure:
+        parse_comparisons(written)
+    assert (failure.value.at, failure.value.message) == (at, message)
 
 
 # -- limits ---------------------------------------------------------------------------

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwsolve.expr.calls import known_functions
-from hwsolve.expr.functions import FUNCTION_ALIASES, FUNCTIONS
 from hwsolve.problem.reader import read_text
 from hwsolve.solvers import solve
 
@@ -253,11 +251,6 @@ def test_a_function_of_a_vector_and_its_gradient_are_those_of_pytorch(
     assert np.allclose(found[1], slopes, rtol=1e-11, atol=1e-14)
 
 
-def test_every_function_that_is_a_formula_was_compared() -> None:
-    compared = {name for name, *_ in (*EVERYWHERE, *POSITIVE, *VECTORS)}
-    assert set(FUNCTIONS) - compared == {"accuracy", "delta"}
-
-
 def test_accuracy_is_the_share_of_equal_entries() -> None:
     assert answers("{p: [1, 0, 2, 2], y: [1, 1, 2, 0]}", ["a = accuracy(p, y)"], ["a"]) == [0.5]
 
@@ -265,16 +258,6 @@ def test_accuracy_is_the_share_of_equal_entries() -> None:
 def test_kroneckers_delta_is_1_for_equal_indices() -> None:
     equations = ["d[i] = delta(i, 2) + 10*δ(2, 3) for i in 1..3"]
     assert answers("{x: 1}", equations, ["d"]) == [[0, 1, 0]]
-
-
-@pytest.mark.parametrize(
-    ("alias", "name"), [pair for pair in FUNCTION_ALIASES.items() if pair[1] != "delta"]
-)
-def test_another_name_of_a_function_means_the_same(alias: str, name: str) -> None:
-    given = "{x: [0.5, -1.25, 2.0]}"
-    found = answers(given, [f"a = {alias}(x)", f"b = {name}(x)"], ["a", "b"])
-    assert np.array_equal(found[0], found[1])
-    assert alias in known_functions()
 
 
 @pytest.mark.parametrize(
@@ -355,3 +338,10 @@ def test_second_derivatives_are_those_of_pytorch() -> None:
         0.25470606851421046, -0.37158107945534447, -0.1959277450109311,
     ]  # fmt: skip
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_mean_of_sums_is_divided_by_the_number_of_terms_that_it_has() -> None:
+    # (2 + 3 + 4)/3 and (2 + 3)/2, not divided by the summands that are in them
+    equations = ["m = mean(x[i] + 1 for i in 0..2)", "k = mean(a + 1, b)", "s = m*k"]
+    found = answers("{x: [1, 2, 3], a: 1, b: 3}", equations, ["m", "k", "dm/dx", "ds/da"])
+    assert found == pytest.approx([3, 2.5, pytest.approx([1 / 3] * 3), 1.5])

@@ -48,7 +48,13 @@ class Arrays(NumberSystem):
     def scope(self) -> AbstractContextManager[Any]:
         """Overflow, division by zero and invalid operations raise FloatingPointError."""
         if self.dtype is object:
-            return self.scalars.scope()
+            from contextlib import ExitStack
+
+            # floats among fractions overflow without an error, but numpy notices
+            both = ExitStack()
+            both.enter_context(np.errstate(over="raise"))
+            both.enter_context(self.scalars.scope())
+            return both
         return np.errstate(over="raise", divide="raise", invalid="raise", under="ignore")
 
     def number(self, value: Any) -> Any:  # type: ignore[override]  # needs the scalars' system
@@ -69,9 +75,10 @@ class Arrays(NumberSystem):
             return left @ right
         if right.ndim == 1:
             return self._finish(left * right).sum(axis=-1)
-        rows = left if left.ndim > 1 else left[None, :]
-        product = self._finish(rows[:, :, None] * right[None, :, :]).sum(axis=1)
-        return product if left.ndim > 1 else product[0]
+        if left.ndim == 1:
+            return self._finish(left[:, None] * right).sum(axis=-2)
+        products = left[..., :, :, None] * right[..., None, :, :]
+        return self._finish(products).sum(axis=-2)
 
 
 def _lifted(function: Any, arguments: int) -> Any:

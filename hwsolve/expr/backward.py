@@ -8,7 +8,6 @@ Arrays pass the gradient through each operation by its adjoint rule.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 # More contributions than these are added up in one sum.
 MANY: Final = 8
+_LOGARITHMS: Final = {"log", "log2", "log10", "xlogy", "xlog2y", "xlog10y"}
 
 
 class Gradient:
@@ -56,10 +56,14 @@ def differentiate(graph: Graph, top: int, wrt: Iterable[int]) -> Gradient:
     """
     gradient = Gradient(graph, top)
     gradient.wrt = set(wrt)
-    ancestors = graph.ancestors([top])
+    # what comes before all of them does not depend on them: a thousand steps of an
+    # optimizer have a thousand gradients, each of one step
+    ancestors = graph.ancestors([top], min(gradient.wrt, default=top))
     reached = bytearray(top + 1)
     for node in ancestors:
-        reached[node] = node in gradient.wrt or any(reached[arg] for arg in graph.args[node])
+        reached[node] = node in gradient.wrt or (
+            node not in graph.held and any(reached[arg] for arg in graph.args[node])
+        )
     if not reached[top]:
         return gradient
     gradient.adjoints[top] = graph.constant(1)
@@ -93,10 +97,15 @@ def _total(gradient: Gradient, node: int) -> int | None:
         # it stands inside another line (h - t in a loss, say), which must keep its own form
         total = graph.derive(OPERATIONS["identity"], (total,))
         graph.shapes[total] = graph.shapes[node]
+    name = derivative_label(graph, gradient.top, node)
+    if graph.labels.get(total, name) != name and not graph.active[total]:
+        # an array of constants is shared, but each gradient has its own name
+        total = graph.emit(OPERATIONS["identity"], (total,))
+        graph.shapes[total] = graph.shapes[node]
     gradient.adjoints[node] = total
     # A gradient that is used further down gets a name: dL/dz, d2L/dw2 reads well then.
     if total not in graph.labels and graph.rows[total] is not None:
-        graph.labels[total] = derivative_label(graph, gradient.top, node)
+        graph.labels[total] = name
     return total
 
 
@@ -138,6 +147,8 @@ def _all_scalar(graph: Graph, line: int) -> bool:
 
 def accumulate(graph: Graph, line: int, seed: Term, reached: bytearray) -> dict[int, Term]:
     """Reverse accumulation inside one line, from its result to labelled nodes."""
+    from heapq import heappop, heappush
+
     pending: dict[int, list[Term]] = {line: [seed]}
     leaves: dict[int, list[Term]] = {}
     # the latest node first: all that uses it has passed its part on by then
@@ -192,10 +203,32 @@ def contributions(
             if reached[arg] and term is not None
         )
         return found
-    return [
-        (arg, _fitted(upstream, partial, graph.shapes[arg]))
-        for arg, partial in _partials(graph, node, terms, reached)
+    partials = _of_quotient(graph, node, terms, reached) or _partials(graph, node, terms, reached)
+    return [(arg, _fitted(upstream, partial, graph.shapes[arg])) for arg, partial in partials]
+
+
+def _of_quotient(
+    graph: Graph, node: int, terms: list[Term], reached: bytearray
+) -> list[tuple[int, Any]]:
+    """The partial derivatives of log(a/b) and y·log(a/b) as of log(a) - log(b), else none.
+
+    So the slope by a is 1/a, and not the quotient of quotients 1/b/(a/b).
+    """
+    row, inner = graph.rows[node], graph.args[node][-1]
+    quotient = graph.rows[inner]
+    rules = row.partials if row is not None and row.name in _LOGARITHMS else None
+    if not rules or quotient is None or quotient.name != "div" or inner in graph.labels:
+        return []
+    result, by_log = graph.term(node), rules[-1]
+    found = [
+        (arg, rule(result, *terms))
+        for arg, rule in zip(graph.args[node][:-1], rules[:-1], strict=True)
+        if reached[arg]
     ]
+    for arg, sign in zip(graph.args[inner], (1, -1), strict=True):
+        if reached[arg]:
+            found.append((arg, sign * by_log(result, *terms[:-1], graph.term(arg))))
+    return found
 
 
 def _partials(

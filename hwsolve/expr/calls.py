@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import EquationError, did_you_mean
-from hwsolve.expr.classes import OVER_CLASSES, target_of
+from hwsolve.expr.formula_calls import check_count, function_call, inside, loss_call, settings_of
 from hwsolve.expr.operations import ALIASES, ARITHMETIC, OPERATIONS, TEST, Operation
-from hwsolve.expr.tree import Apply, Expr, Num
+from hwsolve.expr.tree import Apply, Num
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hwsolve.expr.lower import Lowered, Lowering
+    from hwsolve.expr.tree import Expr
 
 # What may stand behind the arguments of a call, by the name of the function.
 _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -26,25 +28,43 @@ _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "first": ("axis",),
     "softmax": ("axis",),
     "log_softmax": ("axis",),
+    "masked_softmax": ("axis",),
     "concat": ("axis",),
+    "stack": ("axis",),
+    "cumsum": ("axis", "reverse"),
 }
+# Settings by the names that PyTorch gives them.
+_ALSO: Final[Mapping[str, str]] = {"dim": "axis", "keepdim": "keepdims"}
 # Several numbers in a row are a reduction too: max(0, x), sum(a, b, c).
 _SPREAD: Final = {"sum", "mean", "max", "min", "prod"}
-_MAKERS: Final = ("zeros", "ones", "eye", "onehot")
+_MAKERS: Final = ("zeros", "ones", "eye", "onehot", "arange", "causal_mask")
 _RESHAPERS: Final = ("reshape", "column", "row", "flatten")
+_OF_SCORES: Final = {"cross_entropy": "cross_entropy_logits"}
+# How to write what other languages have a function for.
+_HINTS: Final[Mapping[str, str]] = {
+    "len": "write the size as a number",
+    "size": "write the size as a number",
+    "shape": "write the size as a number",
+    "grad": "a gradient is used by its name: dL/dw",
+    "gradient": "a gradient is used by its name: dL/dw",
+    "hstack": "write concat(a, b, axis=1), or concat(u, v) for vectors",
+    "vstack": "write concat(a, b), or stack(u, v) for vectors",
+    "einsum": "write products with @, swap and sum",
+}
 _HIDDEN: Final = {"item", "place", "spread", "sum_to", "identity", "neg", "add", "sub", "div"}
 
 
 @cache
 def known_functions() -> frozenset[str]:
     """Every name that may stand before a bracket."""
+    from hwsolve.expr.array_calls import array_names
     from hwsolve.expr.functions import FUNCTION_ALIASES, FUNCTIONS
     from hwsolve.expr.losses import known_losses
     from hwsolve.expr.tensors import TENSORS
 
     names = {name for name, row in OPERATIONS.items() if row.kind not in {ARITHMETIC, TEST}}
     names |= {*TENSORS, *FUNCTIONS, *FUNCTION_ALIASES, *known_losses(), *ALIASES, *_MAKERS}
-    names |= {*_RESHAPERS, *_SPREAD, "pow", "transpose", "matmul"}
+    names |= {*_RESHAPERS, *_SPREAD, *array_names(), "pow", "matmul"}
     return frozenset(names - _HIDDEN)
 
 
@@ -58,11 +78,11 @@ def call(  # noqa: C901, PLR0911  (one kind of call after the other)
             setting that the function does not have.
     """
     name = expr.op
-    if name in lowering.functions:
+    if name in lowering.functions and not lowering.in_table:
         return _written_out(lowering, expr, name)
     if name == "log" and lowering.log_base in {"2", "10"}:
         name = f"log{lowering.log_base}"
-    if name in lowering.names or name in lowering.local:
+    if not lowering.in_table and (name in lowering.names or name in lowering.local):
         raise EquationError(
             f"'{name}' is a value, not a function", expr.at, f"write {name}*(...) for a product"
         )
@@ -76,11 +96,14 @@ def call(  # noqa: C901, PLR0911  (one kind of call after the other)
     if name in _MAKERS:
         return _made(lowering, expr, name)
     if name in _RESHAPERS:
-        return _reshaped(lowering, expr, name)
-    if name in _SPREAD and (len(expr.args) > 1 or name == "prod"):
-        return _spread(lowering, expr, name)
+        with lowering.unguarded():
+            return _reshaped(lowering, expr, name)
+    if name in _SPREAD and (len(expr.args) > 1 or (name == "prod" and not expr.attributes)):
+        # a product of all entries is no longer entry by entry
+        with lowering.unguarded() if len(expr.args) == 1 else nullcontext():
+            return _spread(lowering, expr, name)
     if row is not None and name not in {"maximum", "minimum"}:
-        _settings(expr, ())
+        settings_of(expr, ())
         return _elementwise(lowering, expr, row)
     if row is not None:
         return _spread(lowering, expr, name[:3])
@@ -88,42 +111,56 @@ def call(  # noqa: C901, PLR0911  (one kind of call after the other)
 
 
 def _array_call(lowering: Lowering, expr: Apply, name: str) -> Lowered:
+    if name in {"argmin", "argmax"} and len(expr.args) > 1:
+        listed = Apply("stack", expr.args, (), expr.at)
+        expr = Apply(name, (listed,), expr.attributes, expr.at)
+    from hwsolve.expr.array_calls import array_call
     from hwsolve.expr.functions import FUNCTION_ALIASES, FUNCTIONS
     from hwsolve.expr.losses import find_loss
     from hwsolve.expr.tensors import TENSORS
 
+    made = array_call(name, expr)
+    if made is not None:
+        with lowering.unguarded():
+            return made(lowering, expr)
     name = FUNCTION_ALIASES.get(name, name)
+    if lowering.guards and (name not in FUNCTIONS or FUNCTIONS[name].write is not None):
+        with lowering.unguarded():
+            return _array_call(lowering, expr, name)
     if name in TENSORS and name not in _HIDDEN:
         return _tensor(lowering, expr, TENSORS[name])
     if name in FUNCTIONS:
-        return _function(lowering, expr, name)
+        return function_call(lowering, expr, FUNCTIONS[name])
     loss = find_loss(name)
     if loss is not None:
-        return _loss(lowering, expr, loss)
-    hint = did_you_mean(name, {*known_functions(), *lowering.functions})
-    raise EquationError(
-        f"unknown function '{name}'", expr.at, hint or f"define it: {name}(z) = ..."
-    )
+        return loss_call(lowering, expr, loss)
+    raise EquationError(f"unknown function '{name}'", expr.at, _instead(lowering, name))
 
 
-def _settings(expr: Apply, allowed: tuple[str, ...]) -> dict[str, Any]:
-    for key, _ in expr.attributes:
-        if key not in allowed:
-            known = " and ".join(f"'{word}='" for word in allowed)
-            hint = did_you_mean(key, allowed) or (f"it takes {known}" if known else "")
-            raise EquationError(f"'{expr.op}' has no setting '{key}'", expr.at, hint)
-    return dict(expr.attributes)
-
-
-def _count(expr: Apply, wanted: int) -> None:
-    if len(expr.args) != wanted:
-        values = "one value" if wanted == 1 else f"{wanted} values"
-        raise EquationError(f"'{expr.op}' takes {values}, not {len(expr.args)}", expr.at)
+def _instead(lowering: Lowering, name: str) -> str:
+    """How to mend the call of an unknown function."""
+    known = {*known_functions(), *lowering.functions}
+    module, _, last = name.rpartition(".")
+    if module and last in known:
+        if module in lowering.names:
+            return f"write {last}({module}, ...)"
+        # the cross-entropies of PyTorch and of its kin take scores
+        return f"write {_OF_SCORES.get(last, last)}(...)"
+    plain = name.rstrip("'")
+    if plain != name and plain in known:
+        return f"for the derivative write y = {plain}(x) and use dy/dx"
+    return _HINTS.get(name) or did_you_mean(name, known) or f"define it: {name}(z) = ..."
 
 
 def _elementwise(lowering: Lowering, expr: Apply, row: Operation) -> int:
+    if row.name == "step" and len(expr.args) == 2:  # noqa: PLR2004  (x, and the value at 0)
+        x, at0 = (lowering.node(arg) for arg in expr.args)
+        value = lowering.graph.values[at0]
+        if value is None or isinstance(value, list) or lowering.graph.active[at0]:
+            raise EquationError(f"the second value of '{expr.op}' is a number", expr.at)
+        return _emit(lowering, expr, row, (x,), {"at0": value})
     if row.arity is not None:
-        _count(expr, row.arity)
+        check_count(expr, row.arity)
     return _emit(lowering, expr, row, tuple(lowering.node(arg) for arg in expr.args))
 
 
@@ -144,9 +181,15 @@ def _emit(
 def _tensor(lowering: Lowering, expr: Apply, row: Operation) -> int:
     from hwsolve.expr.lower import Bundle
 
-    settings = _settings(expr, _SETTINGS.get(row.name, ()))
+    allowed = _SETTINGS.get(row.name, ())
+    if allowed:
+        renamed = tuple((_ALSO.get(key, key), value) for key, value in expr.attributes)
+        # numpy has them in a list: concat([a, b]), stack((a, b), axis=1); [[a]] is a matrix
+        listed = row.name == "concat" or (row.name == "stack" and renamed)
+        expr = Apply(expr.op, _unlisted(expr.args) if listed else expr.args, renamed, expr.at)
+    settings = settings_of(expr, allowed)
     if row.arity is not None:
-        _count(expr, row.arity)
+        check_count(expr, row.arity)
     if row.name in _SPREAD and not settings:
         only = lowering.lower(expr.args[0])
         if isinstance(only, Bundle):
@@ -154,19 +197,24 @@ def _tensor(lowering: Lowering, expr: Apply, row: Operation) -> int:
                 lowering.all_entries(only)
             return lowering.combine(row.name, [only.entries[at] for at in sorted(only.entries)])
     args = tuple(lowering.node(arg) for arg in expr.args)
+    shapes = {lowering.graph.shapes[arg] for arg in args}
+    if row.name == "stack" and len(shapes) > 1 and () in shapes and not settings:
+        from hwsolve.expr.joining import joined
+
+        return joined(lowering.graph, args, expr.at)
     for arg in args:
         # these three say themselves what they need
         if not lowering.graph.shapes[arg] and row.name not in {"stack", "outer", "matmul"}:
-            if row.name == "transpose":
-                return arg
             raise EquationError(f"'{expr.op}' works on an array, not on a number", expr.at)
     return _emit(lowering, expr, row, args, settings)
 
 
 def _spread(lowering: Lowering, expr: Apply, name: str) -> int:
-    _settings(expr, ())
+    settings_of(expr, ())
     nodes = [lowering.node(arg) for arg in expr.args]
     graph = lowering.graph
+    if name in {"sum", "mean"} and graph.shapes[nodes[0]]:
+        _refuse_axis(expr)
     if len(nodes) == 1:
         nodes = _entries(lowering, expr, nodes[0])
     if name == "max" and len(nodes) == 2:  # noqa: PLR2004  (max(0, x) is the ReLU)
@@ -178,6 +226,17 @@ def _spread(lowering: Lowering, expr: Apply, name: str) -> int:
     except EquationError as error:
         error.at = expr.at
         raise
+
+
+def _refuse_axis(expr: Apply) -> None:
+    """Refuse `sum(X, 0)`: numpy's axis, which here would be added to every entry."""
+    match expr.args:
+        case (_, Num(value=int() as axis)):
+            raise EquationError(
+                f"{axis} is a second value to '{expr.op}' here, not an axis",
+                expr.at,
+                f"write {expr.op}(..., axis={axis})",
+            )
 
 
 def _entries(lowering: Lowering, expr: Apply, node: int) -> list[int]:
@@ -195,115 +254,30 @@ def _entries(lowering: Lowering, expr: Apply, node: int) -> list[int]:
     return [graph.emit(TENSORS["item"], (node,), (("at", at),)) for at in places]
 
 
-def _function(lowering: Lowering, expr: Apply, name: str) -> Lowered:
-    from hwsolve.expr.functions import FUNCTIONS
-    from hwsolve.expr.parser import parse_expression
-
-    row = FUNCTIONS[name]
-    settings = _settings(expr, row.parameters[1:] if row.defaults else ())
-    args = list(expr.args)
-    first_default = len(row.parameters) - len(row.defaults)
-    if not first_default <= len(args) <= len(row.parameters):
-        _count(expr, first_default)
-    for position in range(len(args), len(row.parameters)):
-        parameter = row.parameters[position]
-        default = row.defaults[position - first_default]
-        if parameter not in settings:
-            lowering.defaults[f"{name}: {parameter}"] = default
-            args.append(parse_expression(default))
-            continue
-        args.append(Num(settings[parameter]))
-    return _inside(lowering, expr, row.parameters, args, parse_expression(row.body))
-
-
 def _written_out(lowering: Lowering, expr: Apply, name: str) -> Lowered:
     equation = lowering.functions[name]
-    _settings(expr, ())
+    settings_of(expr, ())
     parameters = equation.parameters or ()
-    _count(expr, len(parameters))
-    return _inside(lowering, expr, parameters, list(expr.args), equation.body)
-
-
-def _loss(lowering: Lowering, expr: Apply, loss: Any) -> Lowered:
-    from hwsolve.expr.losses import REDUCTIONS
-    from hwsolve.expr.parser import parse_expression
-
-    settings = _settings(expr, ("reduction", "axis"))
-    _count(expr, len(loss.parameters))
-    nodes = [lowering.node(arg) for arg in expr.args]
-    shape = lowering.graph.shapes[nodes[0]]
-    if loss.name in OVER_CLASSES and len(nodes) == 2:  # noqa: PLR2004  (prediction and target)
-        target = target_of(lowering, nodes[0], nodes[1], expr.at)
-        if target != nodes[1]:
-            lowering.numbered_classes = True
-            nodes[1] = target
-        if loss.name == "cross_entropy" and shape:
-            lowering.probabilities.append((nodes[0], settings.get("axis", -1)))
-    _same_shapes(lowering, expr, nodes)
-    reduction = settings.get("reduction", "")
-    if reduction and reduction not in REDUCTIONS:
-        raise EquationError(
-            f"unknown reduction '{reduction}'", expr.at, f"one of {', '.join(REDUCTIONS)}"
-        )
-    axis = settings.get("axis", -1)
-    examples = (shape[1] if axis == 0 else shape[0]) if len(shape) > 1 else None
-    body = loss.body(examples, axis=axis, reduction=reduction, single_entry=not shape)
-    return _inside(lowering, expr, loss.parameters, nodes, parse_expression(body))
-
-
-def _same_shapes(lowering: Lowering, expr: Apply, nodes: list[int]) -> None:
-    """Refuse a loss of arrays that would be stretched: a vector of 3 and a 3x1 make 3x3."""
-    from hwsolve.expr.shapes import shape_text
-
-    shapes = [lowering.graph.shapes[node] for node in nodes if lowering.graph.shapes[node]]
-    for shape in shapes[1:]:
-        if shape != shapes[0]:
-            raise EquationError(
-                f"'{expr.op}' compares {shape_text(shapes[0])} with {shape_text(shape)}",
-                expr.at,
-                "give both the same shape",
-            )
-
-
-def _inside(
-    lowering: Lowering,
-    expr: Apply,
-    parameters: tuple[str, ...],
-    args: list[Any],
-    body: Expr,
-) -> Lowered:
-    """The body of a function, its parameters standing for the arguments."""
-    from hwsolve.expr.lower import MAX_NESTED_CALLS
-
-    nodes = [arg if isinstance(arg, int) else lowering.lower(arg) for arg in args]
-    lowering.depth += 1
-    if lowering.depth > MAX_NESTED_CALLS:
-        raise EquationError(f"'{expr.op}' calls itself", expr.at)
-    lowering.limit_size()
-    outer, loops = lowering.local, lowering.loops
-    lowering.local = dict(zip(parameters, nodes, strict=True))
-    # a parameter hides an index of the same name
-    lowering.loops = {name: at for name, at in loops.items() if name not in parameters}
-    try:
-        return lowering.lower(body)
-    except EquationError as error:
-        # a place inside the function's own text means nothing to the reader
-        error.at = expr.at
-        raise
-    finally:
-        lowering.local, lowering.loops = outer, loops
-        lowering.depth -= 1
+    check_count(expr, len(parameters))
+    nodes = [lowering.lower(arg) for arg in expr.args]
+    return inside(lowering, expr, parameters, nodes, equation.body, of_table=False)
 
 
 def _sizes(lowering: Lowering, args: tuple[Expr, ...]) -> tuple[int, ...]:
-    return tuple(lowering.whole(arg) for arg in args)
+    return tuple(lowering.whole(arg) for arg in _unlisted(args))
+
+
+def _unlisted(args: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """The entries of a list that is the only argument: `zeros((2, 3))`."""
+    only = args[0] if len(args) == 1 else None
+    return only.args if isinstance(only, Apply) and only.op == "stack" else args
 
 
 def _made(lowering: Lowering, expr: Apply, name: str) -> int:
     """`zeros(2, 3)`, `ones(4)`, `eye(3)`, `onehot(k, n)`: arrays of constants."""
     from hwsolve.expr.constants import made
 
-    _settings(expr, ())
+    settings_of(expr, ())
     try:
         return lowering.graph.constant(
             made(name, _sizes(lowering, expr.args), lowering.first_index)
@@ -314,12 +288,13 @@ def _made(lowering: Lowering, expr: Apply, name: str) -> int:
 
 
 def _reshaped(lowering: Lowering, expr: Apply, name: str) -> int:
-    """`reshape(x, 2, 3)`, `column(x)`, `row(x)`, `flatten(x)`."""
+    """`reshape(x, 2, 3)`, `column(x)`, `row(x)`, `flatten(x)`, `flatten(X, 1)`."""
     from math import prod
 
     from hwsolve.expr.tensors import TENSORS
 
-    settings = _settings(expr, ("shape",) if name == "reshape" else ())
+    allowed = {"reshape": ("shape",), "flatten": ("start_dim",)}.get(name, ())
+    settings = settings_of(expr, allowed)
     node = lowering.node(expr.args[0])
     entries = prod(lowering.graph.shapes[node])
     if name == "reshape":
@@ -327,7 +302,18 @@ def _reshaped(lowering: Lowering, expr: Apply, name: str) -> int:
         if -1 in shape:
             known = -prod(shape)
             shape = tuple(entries // known if size == -1 and known else size for size in shape)
+    elif name == "flatten" and (settings or len(expr.args) > 1):
+        check_count(expr, 1, 2)
+        kept = settings["start_dim"] if settings else lowering.whole(expr.args[1])
+        axes = lowering.graph.shapes[node]
+        if not 0 <= kept < len(axes):
+            raise EquationError(
+                f"'flatten' cannot keep {kept} axes of {len(axes)}",
+                expr.at,
+                "flatten(X, 1) keeps the first axis",
+            )
+        shape = (*axes[:kept], prod(axes[kept:]))
     else:
-        _count(expr, 1)
+        check_count(expr, 1)
         shape = {"column": (entries, 1), "row": (1, entries), "flatten": (entries,)}[name]
     return _emit(lowering, expr, TENSORS["reshape"], (node,), {"shape": tuple(shape)})

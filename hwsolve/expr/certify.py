@@ -16,6 +16,8 @@ from hwsolve.expr.evaluation import evaluate
 from hwsolve.expr.systems import FLOATS, Decimals, NumberSystem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hwsolve.expr.graph import Graph
 
 STEPS: Final = (1e-3, 1e-4, 3e-5, 1e-6)
@@ -28,6 +30,8 @@ NOTICED: Final = 1e-12
 SMALLER: Final = (18, 29, 40)
 # One-sided slopes that differ by less are the same.
 SAME: Final = 1e-3
+# From so many steps on, compiling them is faster than going through them again and again.
+MANY_STEPS: Final = 100
 
 
 class Finding(NamedTuple):
@@ -65,6 +69,7 @@ class Certifier:
         self.kinks = [node for node in self.order if _has_kink(graph, node)]
         self._exact: Certifier | None = None
         self._below: dict[int, list[int]] = {}
+        self._tops: dict[int, Callable[[Any], Any]] | None = None
         self._kinks_below: dict[int, list[int]] = {}
 
     def test(self, node: int, at: Any, claimed: float) -> Finding:
@@ -76,9 +81,7 @@ class Certifier:
         if node != self.top and not self.below(node):
             # nothing that leads to the top depends on it, and it may have no value at all
             return Finding(claimed == 0, abs(claimed), 0.0)
-        value = self.values[node]
-        entry = value[at] if isinstance(at, tuple) and at else value
-        size = float(abs(entry).max()) if getattr(entry, "shape", ()) else abs(float(entry))
+        size = self._length(node, at)
         before = self._sides(self.values, node)
         best, numeric, crossed = math.inf, math.nan, 0
         for relative in STEPS:
@@ -114,6 +117,8 @@ class Certifier:
             args = self.graph.args
             found = []
             for later in self.order:
+                if later in self.graph.held:
+                    continue
                 if later > node and not changed.isdisjoint(args[later]):
                     changed.add(later)
                     found.append(later)
@@ -123,13 +128,7 @@ class Certifier:
     def _shifted(self, node: int, at: Any, step: Any) -> list[Any]:
         """All values after a node (or one entry of it) was moved by a step."""
         start = list(self.values)
-        if not isinstance(at, tuple):
-            start[node] = start[node] + step * self.system.number(at)
-        elif at:
-            start[node] = start[node].copy()
-            start[node][at] = start[node][at] + step
-        else:
-            start[node] = start[node] + step
+        start[node] = self._moved(node, at, step)
         for later in self.below(node):
             start[later] = None
         return evaluate(self.graph, self.system, self.below(node), start=start)
@@ -137,18 +136,52 @@ class Certifier:
     def _difference(self, node: int, at: Any, step: float, before: list[Any]) -> float | None:
         """The extrapolated central difference, or None where a kink is crossed."""
         slopes = []
+        compiled = self._compiled(node)
         for size in (step, step / 2):
-            up, down = self._shifted(node, at, size), self._shifted(node, at, -size)
-            if self.kinks and not (
-                before == self._sides(up, node) and before == self._sides(down, node)
-            ):
-                return None
+            if compiled is not None:
+                start, end = self._moved(node, at, -size), self._moved(node, at, size)
+                rise = float(compiled(end)) - float(compiled(start))
+            else:
+                up, down = self._shifted(node, at, size), self._shifted(node, at, -size)
+                if self.kinks and not (
+                    before == self._sides(up, node) and before == self._sides(down, node)
+                ):
+                    return None
+                start, end = down[node], up[node]
+                rise = float(up[self.top] - down[self.top])
             # the step really taken lies between numbers that floats can hold
             taken = 2 * size
             if isinstance(at, tuple):
-                taken = up[node][at] - down[node][at] if at else up[node] - down[node]
-            slopes.append(float(up[self.top] - down[self.top]) / taken)
+                taken = end[at] - start[at] if at else end - start
+            slopes.append(rise / taken)
         return float(4 * slopes[1] - slopes[0]) / 3
+
+    def _moved(self, node: int, at: Any, step: Any) -> Any:
+        """The value of a node after it (or one entry of it) was moved by a step."""
+        value = self.values[node]
+        if not isinstance(at, tuple):
+            return value + step * self.system.number(at)
+        if not at:
+            return value + step
+        moved = value.copy()
+        moved[at] = moved[at] + step
+        return moved
+
+    def _compiled(self, node: int) -> Callable[[Any], Any] | None:
+        """The top as a compiled function of a given array, where many steps lead to it.
+
+        None where steps have to be looked at one by one (kinks, nodes that are held), and
+        where the function does not give the value that is known.
+        """
+        if self.kinks or self.graph.held or not self.graph.shapes[node]:
+            return None
+        if len(self.below(node)) < MANY_STEPS:
+            return None
+        if self._tops is None:
+            from hwsolve.expr.certify_compiled import tops
+
+            self._tops = tops(self.graph, self.values, self.top)
+        return self._tops.get(node)
 
     def _sides(self, values: list[Any], node: int) -> list[Any]:
         """On which side of its kink each operation below a node is."""
@@ -183,7 +216,7 @@ class Certifier:
                     step = precise.system.number(1) / precise.system.number(10**power)
                     if not precise.crosses(node, at, step):
                         left, right = precise.one_sided(node, at, step)
-                        return self._verdict((left + right) / 2, claimed)
+                        return self._verdict(node, at, (left + right) / 2, claimed)
                 left, right = precise.one_sided(node, at, step)
                 closer = precise.one_sided(node, at, step / 1000)
         except (EquationError, ArithmeticError, ValueError, TypeError):
@@ -192,7 +225,7 @@ class Certifier:
             return Finding(None, math.nan, math.nan)
         if not _apart(left, right):
             # a kink that the function does not feel, such as that of relu(x)^2 at 0
-            found = self._verdict(left, claimed)
+            found = self._verdict(node, at, left, claimed)
             if found.agrees:
                 return found
         return Finding(None, 0.0, math.nan, left, right)
@@ -209,6 +242,12 @@ class Certifier:
         left = (here - self._shifted(node, at, -step)[self.top]) / step
         return float(left), float(right)
 
+    def central(self, node: int, at: Any, step: Any) -> float:
+        """The central difference, a float only at the end: near a minimum both sides cancel."""
+        up = self._shifted(node, at, step)[self.top]
+        down = self._shifted(node, at, -step)[self.top]
+        return float((up - down) / (2 * step))
+
     def _precise(self, node: int, at: Any, claimed: float, best: float, numeric: float) -> Finding:
         """The same with 60 digits, where the error of a step of 1e-18 cannot matter."""
         precise = self._with_digits()
@@ -217,21 +256,41 @@ class Certifier:
         try:
             with precise.system.scope():
                 step = precise.system.number(1) / precise.system.number(10**18)
-                left, right = precise.one_sided(node, at, step)
+                found = precise.central(node, at, step)
         except (EquationError, ArithmeticError, ValueError, TypeError):
             return self._floats_only(claimed, best, numeric)
-        return self._verdict((left + right) / 2, claimed)
+        return self._verdict(node, at, found, claimed)
 
-    def _verdict(self, found: float, claimed: float) -> Finding:
+    def _verdict(self, node: int, at: Any, found: float, claimed: float) -> Finding:
         """Whether a claim agrees with a derivative by differences of 60 digits."""
         difference = abs(found - claimed)
         scale = max(abs(found), abs(claimed))
+        size = self._size()
+        if difference > max(ABSOLUTE * size, RELATIVE * scale):
+            # at a loss of 0 its size says nothing, its slopes beside the value do
+            size = max(size, self._slope_beside(node, at))
         # what floats have lost in the forward pass, the claimed value has lost too
-        if difference <= ABSOLUTE * self._size():
-            return Finding(
-                agrees=True, difference=difference / max(scale, self._size()), numeric=found
-            )
+        if difference <= ABSOLUTE * size:
+            return Finding(agrees=True, difference=difference / max(scale, size), numeric=found)
         return Finding(difference <= RELATIVE * scale, difference / scale, found)
+
+    def _slope_beside(self, node: int, at: Any) -> float:
+        """The larger slope to the points at the first step's distance, 0 if there is none.
+
+        Where a function is flat (a minimum), what a difference of 60 digits leaves out and
+        what floats have lost are both to be measured by it.
+        """
+        try:
+            step = STEPS[0] * (self._length(node, at) or 1.0)
+            return max(map(abs, self.one_sided(node, at, step)))
+        except (EquationError, ArithmeticError, ValueError):
+            return 0.0
+
+    def _length(self, node: int, at: Any) -> float:
+        """The size of a value, of one entry, or of the largest one."""
+        value = self.values[node]
+        entry = value[at] if isinstance(at, tuple) and at else value
+        return float(abs(entry).max()) if getattr(entry, "shape", ()) else abs(float(entry))
 
     def _with_digits(self) -> Certifier | None:
         if self._exact is None:

@@ -12,7 +12,7 @@ MAX_TOGETHER: Final = 100_000_000
 
 
 def made(name: str, sizes: tuple[int, ...], first_index: int = 0) -> list[Any]:
-    """`zeros(2, 3)`, `ones(4)`, `eye(3)` or `onehot(k, n)` as nested lists.
+    """`zeros(2, 3)`, `ones(4)`, `eye(3)`, `onehot(k, n)` and others as nested lists.
 
     Raises:
         EquationError: for sizes that are not positive or that are too large.
@@ -28,13 +28,27 @@ def made(name: str, sizes: tuple[int, ...], first_index: int = 0) -> list[Any]:
                 hint=f"the first index is {first_index}",
             )
         return [int(position == index) for position in range(length)]
-    if name == "eye":
+    if name == "arange":
+        return _counted(sizes)
+    if name in {"eye", "causal_mask"}:
         if len(sizes) != 1:
-            raise EquationError("'eye' takes one size", hint="write eye(3)")
+            raise EquationError(f"'{name}' takes one size", hint=f"write {name}(3)")
         check_size((sizes[0], sizes[0]))
-        return [[int(row == column) for column in range(sizes[0])] for row in range(sizes[0])]
+        whole = range(sizes[0])
+        if name == "eye":
+            return [[int(row == column) for column in whole] for row in whole]
+        return [[int(column <= row) for column in whole] for row in whole]
     check_size(sizes)
     return _filled(sizes, 0 if name == "zeros" else 1)
+
+
+def _counted(sizes: tuple[int, ...]) -> list[Any]:
+    """`arange(4)` is [0, 1, 2, 3], `arange(1, 5)` [1, 2, 3, 4]; the end is left out."""
+    if len(sizes) > 3 or (len(sizes) == 3 and not sizes[2]):  # noqa: PLR2004  (start, end, step)
+        raise EquationError("'arange' takes a start, an end and a step", hint="write arange(4)")
+    numbers = range(*sizes)
+    check_size((len(numbers),))
+    return list(numbers)
 
 
 def check_size(sizes: tuple[int, ...], others: int = 0) -> int:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hwsolve.errors import EquationError
 from hwsolve.expr.backward import Gradient, differentiate
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hwsolve.expr.lower import Bundle, Lowered, Lowering
+    from hwsolve.expr.operations import Shape
+
+
+# An array with more entries has no Jacobian that anybody reads.
+MOST_ENTRIES: Final = 64
 
 
 class Derivatives:
@@ -48,6 +53,9 @@ def derivative(lowering: Lowering, expr: Deriv) -> Lowered:
     if quotient is not None:
         return lowering.lower(quotient)
     expr = _by_known_names(lowering, expr)
+    several = _array_top(lowering, expr)
+    if several is not None:
+        return _jacobian(lowering, several, expr)
     top = _top(lowering, expr)
     if len(expr.bottoms) == 1:
         return by(lowering, top, expr.bottoms[0], expr)
@@ -160,6 +168,64 @@ def _top(lowering: Lowering, expr: Deriv) -> int:
         first = tuple(Num(lowering.whole(part)) for part in expr.top.indices)
         lowering.graph.labels[top] = Index(expr.top.base, first)
     return top
+
+
+def _array_top(lowering: Lowering, expr: Deriv) -> int | None:
+    """The node of a top with several entries, whose first derivative is a Jacobian."""
+    if len(expr.bottoms) > 1 or not isinstance(expr.top, Sym):
+        return None
+    top = lowering.lower(expr.top)
+    if not isinstance(top, int) or top not in lowering.graph.labels:
+        return None
+    return top if 1 < prod(lowering.graph.shapes[top]) <= MOST_ENTRIES else None
+
+
+def _jacobian(lowering: Lowering, top: int, expr: Deriv) -> Lowered:
+    """The gradients of all entries of an array: the axes of the top, then those of the bottom."""
+    from itertools import product
+
+    from hwsolve.expr.tensors import TENSORS
+
+    graph = lowering.graph
+    shape = graph.shapes[top]
+    rows: list[int] = []
+    tops: list[int] = []
+    for at in product(*map(range, shape)):
+        entry = graph.derive(TENSORS["item"], (top,), (("at", at),))
+        numbers = tuple(Num(part + lowering.first_index) for part in at)
+        graph.labels.setdefault(entry, Index(graph.labels[top], numbers))
+        row = by(lowering, entry, expr.bottoms[0], expr)
+        if not isinstance(row, int):
+            raise _not_scalar(lowering, expr, top)
+        rows.append(row)
+        tops.append(entry)
+    inner = graph.shapes[rows[0]]
+    if len(inner) > 1:
+        flat = (("shape", (prod(inner),)),)
+        rows = [graph.derive(TENSORS["reshape"], (row,), flat) for row in rows]
+    result = graph.derive(TENSORS["stack"], tuple(rows))
+    if graph.shapes[result] != (*shape, *inner):
+        whole = (("shape", (*shape, *inner)),)
+        result = graph.derive(TENSORS["reshape"], (result,), whole)
+    if len(shape) == 1 and len(inner) == 1:
+        lowering.has_jacobian = True
+        if lowering.layout == "denominator":
+            result = graph.derive(TENSORS["transpose"], (result,))
+    below = _numbered(lowering, expr.bottoms[0])
+    graph.labels.setdefault(result, Deriv(graph.labels[top], (below,)))
+    if lowering.layout == "numerator" or len(shape) != 1 or len(inner) != 1:
+        entries = [Deriv(graph.labels[entry], (below,)) for entry in tops]
+        lowering.jacobians[result] = _nested(entries, shape)
+    return result
+
+
+def _nested(entries: Sequence[Expr], shape: Shape) -> Expr:
+    """Expressions as nested lists of a shape, row by row."""
+    if not shape:
+        return entries[0]
+    size = len(entries) // shape[0]
+    rows = (entries[start : start + size] for start in range(0, len(entries), size))
+    return Apply("stack", tuple(_nested(row, shape[1:]) for row in rows))
 
 
 def _only_entry(lowering: Lowering, array: int) -> int:

@@ -19,10 +19,19 @@ _PROBLEMS: Final = {
     "log": "logarithm of a number that is not positive",
     "log2": "logarithm of a number that is not positive",
     "log10": "logarithm of a number that is not positive",
+    "xlogy": "logarithm of a number that is not positive",
+    "xlog2y": "logarithm of a number that is not positive",
+    "xlog10y": "logarithm of a number that is not positive",
+    "xdivy": "division by zero",
     "sqrt": "square root of a negative number",
     "pow": "a power that has no value",
+    "gather": "an index that the array does not have",
+    "scatter_add": "an index that the array does not have",
 }
 
+_SILENT: Final = frozenset({"matmul", "conv", "conv_transpose", "conv_weight"})
+
+_SCORES: Final = "a loss of scores (bce_with_logits, ce_logits) has no such limit"
 # A message shows this many characters of a formula, and the values of this many names.
 LONGEST: Final = 100
 MANY: Final = 6
@@ -63,6 +72,9 @@ def evaluate(
                     values[node] = finish(row.compute(system, *terms, **dict(attributes[node])))
                 else:
                     values[node] = finish(row.compute(system, *[values[a] for a in args[node]]))
+        except EquationError as error:
+            error.equation = graph.origin[node] if error.equation < 0 else error.equation
+            raise
         except (ArithmeticError, ValueError) as error:
             _all_finite(graph, values, nodes)
             raise _unfinished(graph, values, node, error) from None
@@ -77,6 +89,15 @@ def _all_finite(graph: Graph, values: list[Any], nodes: Sequence[int] | None) ->
         value = values[node]
         if isinstance(value, float) and not isfinite(value):
             raise _unfinished(graph, values, node, OverflowError())
+        row = graph.rows[node]
+        # products of matrices overflow without an error too
+        silent = row is not None and row.name in _SILENT and _is_float_array(value)
+        if silent and not isfinite(float(abs(value).max())):
+            raise _unfinished(graph, values, node, OverflowError())
+
+
+def _is_float_array(value: Any) -> bool:
+    return bool(getattr(value, "size", 0)) and value.dtype.kind == "f"
 
 
 def _unfinished(graph: Graph, values: list[Any], node: int, error: Exception) -> EquationError:
@@ -107,7 +128,32 @@ def _unfinished(graph: Graph, values: list[Any], node: int, error: Exception) ->
     ]
     given = f" with {', '.join(numbers)}" if numbers else ""
     shown = f"{text(label)} = {formula}" if label is not None else formula
-    return EquationError(f"{what} in {shown}{given}", equation=graph.origin[node])
+    where = _entry(graph, values, node) if graph.shapes[node] else ""
+    hint = _SCORES if row.name in {"xlogy", "xlog2y", "xlog10y"} else ""
+    return EquationError(f"{what} in {where}{shown}{given}", hint=hint, equation=graph.origin[node])
+
+
+def _entry(graph: Graph, values: list[Any], node: int) -> str:
+    """Which entry of an array has no value, as `entry [0, 2] of `, where floats can tell."""
+    import numpy as np
+
+    from hwsolve.expr.arrays import Arrays
+    from hwsolve.expr.systems import FLOATS
+
+    row = graph.rows[node]
+    if row is None:
+        return ""
+    try:
+        args = [np.asarray(values[arg], dtype=float) for arg in graph.args[node]]
+        with np.errstate(all="ignore"):
+            found = row.compute(Arrays(FLOATS), *args, **dict(graph.attributes[node]))
+    except (ArithmeticError, ValueError, TypeError):
+        return ""
+    wrong = np.argwhere(~np.isfinite(found))
+    if not len(wrong):
+        return ""
+    at = ", ".join(str(part + graph.first_index) for part in wrong[0].tolist())
+    return f"entry [{at}] of "
 
 
 def _short(value: Any) -> str:

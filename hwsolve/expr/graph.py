@@ -36,6 +36,7 @@ class Graph:
         values: a constant's or a given value's number, None for an operation.
         active: whether it depends on a given value (constants do not).
         origin: the number of the equation that it comes from, -1 for none.
+        held: nodes that count as constants, so that no gradient passes through them.
         labels: the name under which a node is shown; a node without one is written
             out inside the formulas that use it.
         conventions: relu_at_0 and max_ties, which the derivative rules ask for.
@@ -49,7 +50,10 @@ class Graph:
         self.values: list[Any] = []
         self.active: list[bool] = []
         self.origin: list[int] = []
+        self.held: set[int] = set()
         self.labels: dict[int, Expr] = {}
+        # nodes that keep an argument from having no value in a piece that is not chosen
+        self.guards: dict[int, int] = {}
         self.conventions = conventions or {}
         # the number of the first entry of an array, as the author counts
         self.first_index = 0
@@ -139,19 +143,22 @@ class Graph:
         """The node as something that derivative rules can calculate with."""
         return Term(self, node)
 
-    def ancestors(self, tops: Iterable[int]) -> list[int]:
-        """The nodes that the given ones are computed from, and themselves, in order."""
+    def ancestors(self, tops: Iterable[int], least: int = 0) -> list[int]:
+        """The nodes that the given ones are computed from, and themselves, in order.
+
+        Nodes before `least` are left out.
+        """
         needed = bytearray(len(self.rows))
         last = -1
         for top in tops:
             needed[top] = 1
             last = max(last, top)
         args = self.args
-        for node in range(last, -1, -1):
+        for node in range(last, least - 1, -1):
             if needed[node]:
                 for arg in args[node]:
                     needed[arg] = 1
-        return [node for node in range(last + 1) if needed[node]]
+        return [node for node in range(least, last + 1) if needed[node]]
 
     def expression(self, node: int, *, inside: bool = False, plain: bool = False) -> Expr:
         """A node as an expression in the names of labelled nodes.

@@ -34,12 +34,13 @@ def split(lowering: Lowering, root: int) -> None:
     users: dict[int, list[int]] = {}
     for node in inner:
         for arg in graph.args[node]:
-            users.setdefault(arg, []).append(node)
+            if node not in graph.guards or arg == graph.guards[node]:
+                users.setdefault(arg, []).append(node)
     heights: dict[int, int] = {}
     # from the inside out: what has a name no longer makes the lines around it long
     for node in inner[:-1]:
         row = graph.rows[node]
-        if row is None:
+        if row is None or node in graph.guards:
             continue
         height = 1 + max([heights.get(arg, 0) for arg in graph.args[node]])
         if height >= HIGH or (graph.active[node] and _is_named(graph, node, users[node], root)):

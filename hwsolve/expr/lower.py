@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import operator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import ConsequenceError, EquationError, EquationErrors, did_you_mean
 from hwsolve.expr.derivatives import Derivatives
-from hwsolve.expr.operations import ALIASES, OPERATIONS, TEST
+from hwsolve.expr.operations import ALIASES, OPERATIONS
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hwsolve.expr.graph import Graph
     from hwsolve.expr.operations import Shape
@@ -71,17 +72,38 @@ class Lowering:
         self.indexed = False
         self.depth = 0
         self.turns = 0
+        # which way the derivative of a vector by a vector lies, and whether there is one
+        self.layout = "numerator"
+        self.has_jacobian = False
+        # matrices of derivatives, by node: the derivatives that they are made of, row by row
+        self.jacobians: dict[int, Expr] = {}
+        # names through which no gradient passes
+        self.held: frozenset[str] = frozenset()
         # the nodes of entries that were asked for, by array and place
         self.asked: dict[tuple[int, Any], int] = {}
+        # the numbers of equations that stay lines of their own, whatever their length
+        self.unsplit: set[int] = set()
         self.auto: dict[str, int] = {}
+        # names of intermediate results that formulas of the tables have
+        self.words: set[str] = set()
+        # the conditions of the choices that are being read, and whether they hold there
+        self.guards: list[tuple[int, bool]] = []
+        # the values of nodes as far as choices had to know them, in floats
+        self.found: dict[int, Any] = {}
+        # while the body of a function of the tables is read
+        self.in_table = False
         self.later: Mapping[str, int] = {}
         self.equations: Sequence[Equation] = ()
         # (top, bottom) of every derivative that turned out to be 0 for want of a path
         self.log_base = "e"
+        # where a size is a symbol, a sum may be empty at the smallest: it is 0 then
+        self.empty_ranges = False
         self.derivatives = Derivatives()
         # what entered losses as probabilities: (node, axis of the classes)
         self.probabilities: list[tuple[int, int]] = []
         self.numbered_classes = False
+        # what the losses that were called do, in words, by their names
+        self.losses: dict[str, str] = {}
         # values of parameters that a call did not name: "leaky_relu: slope" -> "0.01"
         self.defaults: dict[str, str] = {}
         # names whose equation is wrong, so that what uses them is not blamed too
@@ -117,6 +139,12 @@ class Lowering:
                 self.equation(equation)
             except ConsequenceError:
                 self.broken.add(_target_name(equation))
+            except RecursionError:
+                # functions of functions of long formulas, each of which is short enough
+                message = "its functions and formulas are nested too deeply"
+                hint = "give a part of it a name of its own"
+                errors.append(EquationError(message, equation.target.at, hint, number))
+                self.broken.add(_target_name(equation))
             except EquationError as error:
                 if error.equation < 0:
                     error.equation = number
@@ -138,7 +166,9 @@ class Lowering:
             self._entry(equation)
         else:
             self._free(name, equation)
-            self.names[name] = self._named(equation.body, Sym(name))
+            node = self.names[name] = self._named(equation.body, Sym(name))
+            if name in self.held:
+                self.graph.held.add(node)
 
     def _free(self, name: str, equation: Equation) -> None:
         if name in self.names or name in self.functions:
@@ -205,7 +235,8 @@ class Lowering:
             node = graph.emit(OPERATIONS["identity"], (node,))
             graph.shapes[node] = graph.shapes[graph.args[node][0]]
         graph.labels[node] = label
-        split(self, node)
+        if graph.equation not in self.unsplit:
+            split(self, node)
         self.limit_size()
         return node
 
@@ -221,6 +252,15 @@ class Lowering:
             name = f"{letter}{number}"
             if name not in self.names and name not in self.later:
                 return name
+
+    def fresh_word(self, name: str) -> str:
+        """A name for an intermediate result, with a number behind it where it is taken."""
+        word, number = name, 1
+        while word in self.names or word in self.later or word in self.words:
+            number += 1
+            word = f"{name}{number}"
+        self.words.add(word)
+        return word
 
     # -- expressions --------------------------------------------------------
 
@@ -288,7 +328,7 @@ class Lowering:
         if name in self.loops:
             return self.graph.constant(self.loops[name])
         found = self.local.get(name)
-        if found is None:
+        if found is None and not self.in_table:
             found = self.names.get(name)
         if found is not None:
             return found
@@ -356,7 +396,7 @@ class Lowering:
             row is None
             or expr.attributes
             or (row.name == "log" and self.log_base != "e")
-            or (row.kind != "arithmetic" and expr.op in self.functions)
+            or (row.kind != "arithmetic" and expr.op in self.functions and not self.in_table)
             or len(expr.args) != (row.arity or len(expr.args))
         ):
             from hwsolve.expr.calls import call
@@ -366,16 +406,24 @@ class Lowering:
             chosen = self._decided(expr.args[0])
             if chosen is not None:
                 return self.lower(expr.args[1 if chosen else 2])
+            from hwsolve.expr.choices import choice
+
+            return choice(self, expr)
         if expr.op == "pow" and expr.args[0] == Sym("e") and "e" not in self.names:
             return self.graph.emit(OPERATIONS["exp"], (self.node(expr.args[1]),))
         args = tuple([self.node(arg) for arg in expr.args])
-        if row.name == "div":
-            simple = self._simple_fraction(args[0], args[1])
-            if simple is not None:
-                return simple
+        if row.name in {"div", "pow"}:
+            from hwsolve.expr.shortened import simple_fraction, square_of_root
+
+            short = simple_fraction if row.name == "div" else square_of_root
+            found = short(self.graph, *args)
+            if found is not None:
+                return found
         try:
-            if row.name == "where":
-                args = (self._condition(args[0]), *args[1:])
+            if self.guards:
+                from hwsolve.expr.choices import guarded
+
+                args = guarded(self, row, args)
             return self.graph.emit(row, args)
         except EquationError as error:
             error.at = expr.at if error.at < 0 else error.at
@@ -397,25 +445,6 @@ class Lowering:
         except EquationError:
             return None
         return _DECIDE[condition.op](left, right)
-
-    def _condition(self, node: int) -> int:
-        """A condition as 1 or 0: of any other value it is asked whether it is 0."""
-        row = self.graph.rows[node]
-        if row is not None and row.kind == TEST:
-            return node
-        return self.graph.emit(OPERATIONS["ne"], (node, self.graph.constant(0)))
-
-    def _simple_fraction(self, top: int, bottom: int) -> int | None:
-        """1/2, 3/4: a number that people use as it stands, not a division to be done."""
-        values = self.graph.values
-        above, below = values[top], values[bottom]
-        if type(above) is int and type(below) is int and below in {2, 4, 5, 10}:
-            if self.graph.active[top] or self.graph.active[bottom]:
-                return None
-            from fractions import Fraction
-
-            return self.graph.constant(Fraction(above, below))
-        return None
 
     def whole(  # noqa: C901, PLR0911  (one case for each form)
         self, expr: Expr, at: int = -1
@@ -456,12 +485,24 @@ class Lowering:
     def _index(self, expr: Index) -> Lowered:
         from hwsolve.expr.indexing import entry
 
-        return entry(self, expr)
+        with self.unguarded():
+            return entry(self, expr)
+
+    @contextmanager
+    def unguarded(self) -> Iterator[None]:
+        """While what is read is no piece of a choice entry by entry: a sum, an index."""
+        before, self.guards = self.guards, []
+        try:
+            yield
+        finally:
+            self.guards = before
 
     def _over(self, expr: Over) -> int:
         low, high = self.whole(expr.low, expr.at), self.whole(expr.high, expr.at)
-        if high < low and expr.op == "sum" and _is_cut(expr):
+        if high < low and expr.op == "sum" and (self.empty_ranges or _is_cut(expr)):
             return self.graph.constant(0)
+        if high < low and expr.op == "prod" and self.empty_ranges:
+            return self.graph.constant(1)
         if high < low:
             raise EquationError(f"the range {low}..{high} is empty", expr.at)
         if high - low > MAX_NODES:
@@ -487,11 +528,12 @@ class Lowering:
         """The sum, product, mean, largest or smallest of nodes."""
         graph = self.graph
         if op in {"sum", "mean"}:
+            count = len(nodes)
             nodes = [part for node in nodes for part in self._summands(node)]
             total = nodes[0] if len(nodes) == 1 else graph.emit(OPERATIONS["add"], tuple(nodes))
             if op == "sum":
                 return total
-            return graph.emit(OPERATIONS["div"], (total, graph.constant(len(nodes))))
+            return graph.emit(OPERATIONS["div"], (total, graph.constant(count)))
         row = OPERATIONS[{"prod": "mul", "max": "maximum", "min": "minimum"}[op]]
         result = nodes[0]
         for node in nodes[1:]:

@@ -42,6 +42,7 @@ CHAINS = {
     "neg": {"mul", "div"},
 }
 RAISED = {"2": "²", "3": "³"}
+_COMPARED = {name for name, (_, _, rank, _, _) in INFIX.items() if rank == COMPARISON}
 # Functions with a sign of their own; the parser knows both.
 SIGNS = {"sigmoid": "σ", "delta": "δ"}
 
@@ -175,7 +176,7 @@ def _operation(  # noqa: PLR0911  (a case for each way of writing)
         case "where" if len(args) == 3:  # noqa: PLR2004  (condition and two values)
             condition, then, otherwise = args
             return [
-                (then, COMPARISON, True, ""), " if ", (condition, COMPARISON, True, ""),
+                (then, COMPARISON, True, ""), " if ", *_conditions(condition),
                 " else ", (otherwise, CHOICE, True, ""),
             ]  # fmt: skip
         case "pow" if unicode and isinstance(args[1], Num) and str(args[1].value) in RAISED:
@@ -184,6 +185,20 @@ def _operation(  # noqa: PLR0911  (a case for each way of writing)
             return _infix(node, parent, first=first, unicode=unicode)
         case _:
             return _call(node, unicode=unicode)
+
+
+def _conditions(condition: Expr) -> list[_Task]:
+    """A condition; comparisons that all have to hold with `and` between them."""
+    parts = [condition]
+    while isinstance(parts[0], Apply) and parts[0].op == "mul" and not parts[0].attributes:
+        parts[:1] = parts[0].args
+    if not all(isinstance(part, Apply) and part.op in _COMPARED for part in parts):
+        parts = [condition]
+    pieces: list[_Task] = []
+    for part in parts:
+        pieces += [" and "] if pieces else []
+        pieces.append((part, COMPARISON, True, ""))
+    return pieces
 
 
 def _infix(node: Apply, parent: str, *, first: bool, unicode: bool) -> list[_Task]:
@@ -256,8 +271,8 @@ def _listed(
         if position:
             pieces.append(", ")
         if slices and isinstance(item, Apply) and item.op == "slice":
-            low, high = item.args
-            pieces += [(low, CHOICE, True, ""), ":", (high, CHOICE, True, "")]
+            for part, end in enumerate(item.args):
+                pieces += [*([":"] if part else []), (end, CHOICE, True, "")]
         else:
             pieces.append((item, CHOICE, True, TIGHT if slices else ""))
     return [*pieces, closing]

@@ -103,12 +103,33 @@ def _softplus(m: NumberSystem, x: Any) -> Any:
     return m.where(x > 0, x, m.number(0)) + m.log1p(m.exp(-m.absolute(x)))
 
 
-def _step(m: NumberSystem, x: Any, at0: Any = 0) -> Any:
+def _step(m: NumberSystem, x: Any, at0: Any = 0, of: str = "") -> Any:
+    del of  # which convention the value at 0 follows
     return m.where(x > 0, m.number(1), m.where(x < 0, m.number(0), m.number(at0)))
 
 
 def _sign(m: NumberSystem, x: Any, at0: Any = 0) -> Any:
     return m.where(x > 0, m.number(1), m.where(x < 0, m.number(-1), m.number(at0)))
+
+
+def _times_log(name: str, base: int = 0) -> Operation:
+    """x·log(y), which is 0 where x is 0, whatever y is: so entropies mean it."""
+
+    def compute(m: NumberSystem, x: Any, y: Any) -> Any:
+        logarithm = m.log(m.where(x == 0, m.number(1), y))
+        return x * logarithm / m.log(m.number(base)) if base else x * logarithm
+
+    def by_y(_: Any, x: Any, y: Any) -> Any:
+        quotient = x.fn("xdivy", y)
+        return quotient / x.number(base).fn("log") if base else quotient
+
+    logarithm = f"log{base or ''}"
+    by_x: Rule = lambda _, x, y: y.fn(logarithm)  # noqa: ARG005, E731  (a rule like the others)
+    return Operation(name, compute, arity=2, partials=(by_x, by_y), kind=ARITHMETIC, letter="u")
+
+
+def _no_quotient_of_zeros(m: NumberSystem, x: Any, y: Any) -> Any:
+    return x / m.where(x == 0, m.number(1), y)
 
 
 def _whole(x: Any) -> Any:
@@ -191,6 +212,22 @@ _ROWS: Final = (
         _log_base(10),
         partials=(lambda _, x: 1 / (x * x.number(10).fn("log")),),
         letter="l",
+    ),
+    _times_log("xlogy"),
+    _times_log("xlog2y", 2),
+    _times_log("xlog10y", 10),
+    # x/y, which is 0 where x is 0: the slope of x·log(y)
+    Operation(
+        "xdivy",
+        _no_quotient_of_zeros,
+        arity=2,
+        partials=(
+            lambda _, x, y: 1 / y,  # noqa: ARG005
+            lambda q, x, y: -q.fn("xdivy", y),  # noqa: ARG005
+        ),
+        kind=ARITHMETIC,
+        exact=True,
+        letter="q",
     ),
     Operation("sqrt", lambda m, x: m.sqrt(x), partials=(lambda y, _: 1 / (2 * y),), letter="r"),
     Operation("sin", lambda m, x: m.sin(x), partials=(lambda _, x: x.fn("cos"),)),

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from hwsolve.errors import EquationError
-from hwsolve.expr.tokens import Token, normal_name, tokens
+from hwsolve.expr.conditions import COMPARISONS, cases, condition
+from hwsolve.expr.tokens import Token, normal_name, number_of, second_order, tokens
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym, children
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Hashable
 
 __all__ = [
     "Equation",
@@ -29,10 +31,8 @@ __all__ = [
 # lost long before, and what walks a tree may call itself so often.
 MAX_DEPTH: Final = 64
 MAX_HEIGHT: Final = 150
-MAX_DIGITS: Final = 400
 
 _POWERS: Final = {"²": 2, "³": 3, "⁴": 4, "⁵": 5, "⁶": 6, "⁷": 7, "⁸": 8, "⁹": 9}
-_COMPARISONS: Final = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 _PRODUCTS: Final = {"*": "mul", "/": "div", "@": "matmul"}
 _RANGED: Final = {
     "sum": "sum", "Σ": "sum", "∑": "sum", "prod": "prod", "product": "prod", "∏": "prod",
@@ -45,6 +45,8 @@ _CALLED: Final = {
     "sum", "max", "min", "mean", "abs",
 }  # fmt: skip
 _CONDITIONS: Final = "conditions are written a if x > 0 else b"
+# Functions whose arguments are values with conditions.
+_CASES: Final = {"cases", "piecewise"}
 
 
 class Loop(NamedTuple):
@@ -136,9 +138,10 @@ class _Parser:
 
     def expect(self, text: str, after: str) -> None:
         if not self.accept(text):
-            self.fail(f"expected '{text}' {after}{self._found()}")
+            self.fail(f"expected '{text}' {after}{self.found()}")
 
-    def _found(self) -> str:
+    def found(self) -> str:
+        """What stands here, for the end of a message."""
         return " but the text ends" if self.here.kind == "end" else f", found '{self.here.text}'"
 
     def deeper(self) -> None:
@@ -182,7 +185,7 @@ class _Parser:
             )
         hint = ""
         after = self.tokens[self.position + 1]
-        if token.text in _COMPARISONS:
+        if token.text in COMPARISONS:
             hint = "compare two at a time: (a < b)*(b < c)"
         elif token.text == "," and (before.kind, after.kind) == ("number", "number"):
             hint = f"a decimal number has a point: {before.text}.{after.text}"
@@ -235,7 +238,7 @@ class _Parser:
         if here.text in {"+", "-", "**", *_PRODUCTS}:
             self._bad_target()
         left = self.text[self.tokens[0].at : here.at].rstrip()
-        self.fail(f"expected '=' after '{left}'{self._found()}", hint="write name = expression")
+        self.fail(f"expected '=' after '{left}'{self.found()}", hint="write name = expression")
 
     def _bad_target(self) -> NoReturn:
         self.fail(
@@ -276,15 +279,15 @@ class _Parser:
         value = self.comparison()
         if self.here.text == "if":
             at = self.advance().at
-            condition = self.comparison()
+            holds = condition(self)
             self.expect("else", "after the condition")
-            value = Apply("where", (condition, value, self.expression()), (), at)
+            value = Apply("where", (holds, value, self.expression()), (), at)
         self.depth -= 1
         return value
 
     def comparison(self) -> Expr:
         left = self.sum()
-        name = _COMPARISONS.get(self.here.text)
+        name = COMPARISONS.get(self.here.text)
         if name is None:
             return left
         at = self.advance().at
@@ -295,10 +298,10 @@ class _Parser:
         found: list[Apply] = []
         left = self.sum()
         while True:
-            name = "eq" if self.here.text == "=" else _COMPARISONS.get(self.here.text)
+            name = "eq" if self.here.text == "=" else COMPARISONS.get(self.here.text)
             if name is None:
                 self.fail(
-                    f"expected a comparison{self._found()}",
+                    f"expected a comparison{self.found()}",
                     hint="write a == b, a < b, a <= b, a > b, a >= b or a != b",
                 )
             while name is not None:
@@ -306,7 +309,7 @@ class _Parser:
                 right = self.sum()
                 found.append(Apply(name, (left, right), (), at))
                 left = right
-                name = "eq" if self.here.text == "=" else _COMPARISONS.get(self.here.text)
+                name = "eq" if self.here.text == "=" else COMPARISONS.get(self.here.text)
             if not self.accept("and"):
                 return found
             left = self.sum()
@@ -391,15 +394,17 @@ class _Parser:
             if self.here.text != ":":
                 return low
         at = self.advance().at
-        high = Sym("") if self.here.text in {",", "]"} else self.expression()
-        return Apply("slice", (low, high), (), at)
+        high = Sym("") if self.here.text in {",", "]", ":"} else self.expression()
+        if not self.accept(":") or self.here.text in {",", "]"}:
+            return Apply("slice", (low, high), (), at)
+        return Apply("slice", (low, high, self.expression()), (), at)
 
     def atom(self) -> Expr:
         token = self.here
         match token.kind:
             case "number":
                 self.advance()
-                return Num(_number(token))
+                return Num(number_of(token))
             case "deriv":
                 self.advance()
                 return self._derivative(token)
@@ -427,18 +432,22 @@ class _Parser:
 
     def _named(self, token: Token) -> Expr:
         name = normal_name(token.text)
-        transposed = name.endswith(".T")
-        if transposed:
-            name = name[:-2]
-        if self.here.text == "(" and not transposed:
+        turns = 0
+        while name.endswith(".T"):
+            name, turns = name[:-2], turns + 1
+        if self.here.text == "(" and not turns:
             return self._call(name, token.at)
-        symbol = Sym(name, token.at)
-        return Apply("transpose", (symbol,), (), token.at) if transposed else symbol
+        value: Expr = Sym(name, token.at)
+        for _ in range(turns):
+            value = Apply("transpose", (value,), (), token.at)
+        return value
 
     def _call(self, name: str, at: int) -> Expr:
         self.advance()
+        if name in _CASES:
+            return cases(self, name)
         args: list[Expr] = []
-        settings: dict[str, object] = {}
+        settings: dict[str, tuple[Expr, Token]] = {}
         while not self.accept(")"):
             following = self.tokens[self.position + 1]
             if self.here.kind == "name" and following.text == "=":
@@ -446,23 +455,56 @@ class _Parser:
                 self.advance()
                 if key.text in settings:
                     self.fail(f"'{key.text}=' is set twice", key)
-                settings[key.text] = self._setting(key.text)
+                token = self.here
+                settings[key.text] = self.argument(), token
             else:
-                args.append(self.expression())
+                args.append(self.argument())
             if self.here.text == "for" and len(args) == 1 and not settings:
                 return self._over(name, args[0], at)
             if not self.accept(",") and self.here.text != ")":
                 if self.here.kind in {"name", "number", "deriv"}:
                     self.finish()
-                self.fail(f"expected ',' or ')' in the call of '{name}'{self._found()}")
+                self.fail(f"expected ',' or ')' in the call of '{name}'{self.found()}")
         if not args:
-            self.fail(f"'{name}()' has no argument", self.tokens[self.position - 1])
-        attributes = tuple(sorted(settings.items()))
+            owner, _, method = name.rpartition(".")
+            hint = f"write {method}({owner})" if owner else ""
+            self.fail(f"'{name}()' has no argument", self.tokens[self.position - 1], hint)
+        if settings:
+            from hwsolve.expr.signatures import arranged
+
+            values = {key: value for key, (value, _) in settings.items()}
+            args, kept = arranged(name, args, values)
+            settings = {key: settings[key] for key in kept}
+        attributes = tuple(
+            sorted((key, self._setting(key, *each)) for key, each in settings.items())
+        )
         return Apply(name, tuple(args), attributes, at)
 
-    def _setting(self, key: str) -> object:
-        token = self.here
-        value = self.expression()
+    def argument(self) -> Expr:
+        """An argument of a call; only there `(0, 2, 1)` is a list, as in Python."""
+        if self.here.text != "(" or not self._is_tuple():
+            return self.expression()
+        self.deeper()
+        at = self.advance().at
+        items = [self.argument()]
+        while self.accept(",") and self.here.text != ")":
+            items.append(self.argument())
+        self.expect(")", "to close the list")
+        self.depth -= 1
+        return Apply("stack", tuple(items), (), at)
+
+    def _is_tuple(self) -> bool:
+        """Whether the bracket that opens here holds a comma and is all of an argument."""
+        depth, commas = 0, 0
+        for place in range(self.position, len(self.tokens)):
+            text = self.tokens[place].text
+            depth += (text in {"(", "["}) - (text in {")", "]"})
+            commas += depth == 1 and text == ","
+            if depth == 0:
+                return commas > 0 and self.tokens[place + 1].text in {",", ")"}
+        return False
+
+    def _setting(self, key: str, value: Expr, token: Token) -> Hashable:
         match value:
             case Num(value=int() | float() as number):
                 return number
@@ -514,27 +556,3 @@ class _Parser:
             return symbol
         parser = _Parser(self.text, start + len(name) + 1, end)
         return Index(symbol, parser.indices(), start)
-
-
-def second_order(bottom: str) -> tuple[str, str] | None:
-    """The two names of `d2L/dw2` or `d2L/dvdw` (behind the first d), or None.
-
-    Where both can be meant (`dw1dw2`) only the names that are known can tell, and
-    `hwsolve.expr.derivatives` asks them.
-    """
-    if bottom.endswith("2"):
-        return bottom[:-1], bottom[:-1]
-    cuts = [at for at, letter in enumerate(bottom) if letter in "d∂" and 0 < at < len(bottom) - 1]
-    return (bottom[: cuts[0]], bottom[cuts[0] + 1 :]) if cuts else None
-
-
-def _number(token: Token) -> int | float:
-    text = token.text
-    if len(text) > MAX_DIGITS:
-        raise EquationError(f"a number of {len(text)} digits", token.at, f"at most {MAX_DIGITS}")
-    if text.isdigit():
-        return int(text)
-    value = float(text)
-    if value in {float("inf"), float("-inf")}:
-        raise EquationError(f"{text} is too large", token.at, "numbers go up to about 1.8e308")
-    return value

@@ -61,8 +61,38 @@ def axis_of(attributes: Mapping[str, Any], shape: Shape, default: int | None = N
     if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
         known = " and ".join([", ".join(map(str, range(len(shape) - 1))), str(len(shape) - 1)])
         axes = f"its axes are {known}" if len(shape) > 1 else "its axis is 0" if shape else ""
-        raise EquationError(f"axis={axis} does not exist in {shape_text(shape)}", hint=axes)
+        raise EquationError(
+            f"axis={axis_text(axis)} does not exist in {shape_text(shape)}", hint=axes
+        )
     return axis % len(shape)
+
+
+def axes_of(attributes: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:
+    """The axes that settings name, counted from 0 and in order; all of them by default.
+
+    Raises:
+        EquationError: if the array has no such axis, or one is named twice.
+    """
+    axis = attributes.get("axis")
+    if axis is None:
+        return tuple(range(len(shape)))
+    named = axis if isinstance(axis, tuple) else (axis,)
+    found = [axis_of({"axis": each}, shape) or 0 for each in named]
+    if len(set(found)) < len(found):
+        raise EquationError(f"axis={axis_text(axis)} names an axis of {shape_text(shape)} twice")
+    return tuple(sorted(found))
+
+
+def axis_text(axis: Any) -> str:
+    """An axis, or several of them, as they are written in a call."""
+    return f"[{', '.join(map(str, axis))}]" if isinstance(axis, tuple) else str(axis)
+
+
+def without_axes(shape: Shape, axes: tuple[int, ...], *, keepdims: bool = False) -> Shape:
+    """The shape that is left when axes are reduced; with `keepdims` they stay as 1."""
+    if keepdims:
+        return tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+    return tuple(size for axis, size in enumerate(shape) if axis not in axes)
 
 
 def summed_axes(shape: Shape, target: Shape) -> tuple[int, ...]:

@@ -10,35 +10,31 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import EquationError
+from hwsolve.expr.class_rows import ROWS as CLASS_ROWS
+from hwsolve.expr.convolution import CONVOLUTIONS
 from hwsolve.expr.operations import ACTIVATION, TENSOR, Operation, Shape
-from hwsolve.expr.shapes import axis_of, shape_text, summed_axes
+from hwsolve.expr.pooling import POOLINGS
+from hwsolve.expr.shapes import axis_of, axis_text, broadcast, shape_text, summed_axes
 from hwsolve.expr.tensor_entries import (
-    extreme_entry,
+    concat_entry,
     flat_entry,
-    item_entry,
+    log_softmax_entry,
     matmul_entry,
-    mean_entry,
     outer_entry,
     softmax_entry,
     spread_entry,
-    sum_entry,
+    stack_entry,
     sum_to_entry,
+    transpose_entry,
 )
+from hwsolve.expr.tensor_places import PLACES, given_shape
+from hwsolve.expr.tensor_reductions import REDUCTIONS
+from hwsolve.expr.unfolding import UNFOLDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hwsolve.expr.tree import Attributes
-
-
-def _reduced(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
-    (shape,) = shapes
-    settings: dict[str, Any] = dict(attributes)
-    axis = axis_of(settings, shape)
-    if axis is None:
-        return ()
-    kept = (1,) if settings.get("keepdims") else ()
-    return shape[:axis] + kept + shape[axis + 1 :]
 
 
 def _keep(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
@@ -53,22 +49,69 @@ def _matmul_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
             f"'@' needs vectors or matrices, not {shape_text(left)} and {shape_text(right)}",
             hint="write * for numbers",
         )
-    if len(left) > 2 or len(right) > 2:  # noqa: PLR2004  (matrices)
-        raise EquationError(f"'@' takes matrices, not {shape_text(left)} and {shape_text(right)}")
-    if left[-1] != right[0]:
+    inner = right[-2] if len(right) > 1 else right[0]
+    if left[-1] != inner:
         columns = "columns" if len(left) > 1 else "entries"
         rows = "rows" if len(right) > 1 else "entries"
-        turned = "; write W.T for the transpose" if len(left) + len(right) > 2 else ""  # noqa: PLR2004  (a matrix)
         raise EquationError(
             f"'@' cannot multiply {shape_text(left)} by {shape_text(right)}: "
-            f"the left has {left[-1]} {columns}, the right {right[0]} {rows}",
-            hint=f"the inner sizes must agree{turned}",
+            f"the left has {left[-1]} {columns}, the right {inner} {rows}",
+            hint=f"the inner sizes must agree{_turned(left, right)}",
         )
-    return left[:-1] + right[1:]
+    _check_stacks(left, right)
+    batch = broadcast([left[:-2], right[:-2]], "'@'")
+    return (*batch, *left[-2:-1], *(right[-1:] if len(right) > 1 else ()))
+
+
+def _check_stacks(left: Shape, right: Shape) -> None:
+    """Refuse stacks of matrices of which there are not equally many."""
+    axes = max(len(left), len(right))
+    for axis in range(axes - 2):
+        back = axes - axis
+        sizes = [shape[-back] for shape in (left, right) if len(shape) >= back]
+        if len({*sizes, 1}) > 2:  # noqa: PLR2004  (one size, and 1 that is stretched)
+            raise EquationError(
+                f"'@' cannot multiply {shape_text(left)} by {shape_text(right)}: axis {axis} has "
+                f"{sizes[0]} matrices in one and {sizes[1]} in the other"
+            )
+
+
+def _turned(left: Shape, right: Shape) -> str:
+    """What to write to turn an argument round, if it is a matrix or a stack of them."""
+    if max(len(left), len(right)) > 2:  # noqa: PLR2004  (a stack of matrices)
+        return "; swap(W, -1, -2) transposes each matrix of a stack"
+    return "; write W.T for the transpose" if len(left) + len(right) > 2 else ""  # noqa: PLR2004  (a matrix)
+
+
+def _turn(term: Any) -> Any:
+    """The transpose of a matrix, or of each matrix of a stack."""
+    axes = len(term.shape)
+    if axes == 2:  # noqa: PLR2004  (a matrix)
+        return term.fn("transpose")
+    return term.fn("transpose", axes=(*range(axes - 2), axes - 1, axes - 2))
 
 
 def _matmul_adjoint(g: Any, _: Any, args: Sequence[Any], __: Attributes) -> tuple[Any, Any]:
     left, right = args
+    if len(left.shape) <= 2 and len(right.shape) <= 2:  # noqa: PLR2004  (no stacks)
+        return _plain_product_adjoint(g, left, right)
+    if len(right.shape) == 1:
+        column = g.fn("reshape", shape=(*g.shape, 1))
+        return _fitted(column * right, left), _fitted(left * column, right)
+    if len(left.shape) == 1:
+        # the vector is a row; each gradient is a product with the entries of that row
+        row = g.fn("reshape", shape=(*g.shape[:-1], 1, g.shape[-1]))
+        upright = left.fn("reshape", shape=(*left.shape, 1))
+        return _fitted((right * row).fn("sum", axis=-1), left), _fitted(upright * row, right)
+    return _fitted(g @ _turn(right), left), _fitted(_turn(left) @ g, right)
+
+
+def _fitted(found: Any, arg: Any) -> Any:
+    """A gradient summed over the axes along which its argument had been stretched."""
+    return found.fn("sum_to", shape=arg.shape)
+
+
+def _plain_product_adjoint(g: Any, left: Any, right: Any) -> tuple[Any, Any]:
     if len(left.shape) == 1 and len(right.shape) == 1:
         return g * right, g * left
     if len(left.shape) == 1:
@@ -87,64 +130,36 @@ def _outer_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
     return left + right
 
 
-def _transpose_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
-    return shapes[0][::-1]
+def _axes(shape: Shape, attributes: Attributes) -> Shape:
+    """The order in which a transpose takes the axes: backwards, if it is not said."""
+    axes: Any = dict(attributes).get("axes")
+    count = len(shape)
+    if axes is None:
+        return tuple(range(count))[::-1]
+    if not isinstance(axes, tuple) or sorted(a % count if a + count >= 0 else a for a in axes) != [
+        *range(count)
+    ]:
+        raise EquationError(
+            f"the axes {axis_text(axes)} are not those of {shape_text(shape)} in another order",
+            hint=f"it has the axes {', '.join(map(str, range(count)))}",
+        )
+    return tuple(axis % count for axis in axes)
+
+
+def _transpose_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
+    return tuple(shapes[0][axis] for axis in _axes(shapes[0], attributes))
+
+
+def _transpose_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any]:
+    if not attributes:
+        return (g.fn("transpose"),)
+    axes = _axes(args[0].shape, attributes)
+    return (g.fn("transpose", axes=tuple(axes.index(axis) for axis in range(len(axes)))),)
 
 
 def _sum_to(_: Any, x: Any, shape: Shape) -> Any:
     axes = summed_axes(x.shape, shape)
     return x.sum(axis=axes).reshape(shape) if shape else x.sum()
-
-
-def _reduce_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any]:
-    return (_spread(g, args[0].shape, attributes),)
-
-
-def _spread(g: Any, shape: Shape, attributes: Attributes) -> Any:
-    """The upstream gradient of a reduction, stretched to its argument's shape."""
-    settings: dict[str, Any] = dict(attributes)
-    axis = axis_of(settings, shape)
-    if axis is not None and not settings.get("keepdims"):
-        g = g.fn("reshape", shape=(*shape[:axis], 1, *shape[axis + 1 :]))
-    return g.fn("spread", shape=shape)
-
-
-def _count(shape: Shape, attributes: Attributes) -> int:
-    axis = axis_of(dict(attributes), shape)
-    return prod(shape) if axis is None else shape[axis]
-
-
-def _mean_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any]:
-    shape = args[0].shape
-    return (_spread(g / _count(shape, attributes), shape, attributes),)
-
-
-def _extreme_adjoint(
-    g: Any, result: Any, args: Sequence[Any], attributes: Attributes
-) -> tuple[Any]:
-    shape = args[0].shape
-    axis = axis_of(dict(attributes), shape)
-    keep = {} if axis is None else {"axis": axis}
-    ties = args[0].fn("eq", _spread(result, shape, attributes))
-    # by the convention for ties the first of them, or all of them
-    hits = ties.fn("first", **keep)
-    passed = _spread(g, shape, attributes) * hits
-    if hits is not ties:
-        return (passed,)
-    return (passed / hits.fn("sum", **keep, **({"keepdims": True} if keep else {})),)
-
-
-def _first(m: Any, x: Any, axis: int | None = None) -> Any:
-    """1 at the first of the largest entries (along an axis), else 0."""
-    import numpy as np
-
-    if axis is None:
-        hits = np.arange(x.size).reshape(x.shape) == x.argmax()
-    else:
-        sizes = [1] * x.ndim
-        sizes[axis] = -1
-        hits = np.arange(x.shape[axis]).reshape(sizes) == np.expand_dims(x.argmax(axis), axis)
-    return np.where(hits, m.number(1), m.number(0))
 
 
 def _softmax(m: Any, x: Any, axis: int = -1) -> Any:
@@ -172,24 +187,31 @@ def _log_softmax_adjoint(g: Any, y: Any, args: Sequence[Any], attributes: Attrib
     return (g - y.fn("exp") * g.fn("sum", axis=axis, keepdims=True),)
 
 
-def _stack_shape(shapes: Sequence[Shape], _: Attributes) -> Shape:
+def _new_axis(attributes: Attributes, shape: Shape) -> int:
+    return axis_of({"axis": dict(attributes).get("axis", 0)}, (1, *shape)) or 0
+
+
+def _stack_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
     if any(shape != shapes[0] for shape in shapes):
         other = next(shape for shape in shapes if shape != shapes[0])
         raise EquationError(
             f"a list needs entries of one shape, not {shape_text(shapes[0])} and "
             f"{shape_text(other)}"
         )
-    return (len(shapes), *shapes[0])
+    axis = _new_axis(attributes, shapes[0])
+    return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
 
 
-def _stack(m: Any, *values: Any) -> Any:
+def _stack(m: Any, *values: Any, axis: int = 0) -> Any:
     import numpy as np
 
-    return np.array(values, dtype=m.dtype)
+    found = np.array(values, dtype=m.dtype)
+    return np.moveaxis(found, 0, axis) if axis else found
 
 
-def _stack_adjoint(g: Any, _: Any, args: Sequence[Any], __: Attributes) -> tuple[Any, ...]:
-    return tuple(g.fn("item", at=(position,)) for position in range(len(args)))
+def _stack_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes) -> tuple[Any, ...]:
+    before = ("all",) * _new_axis(attributes, args[0].shape)
+    return tuple(g.fn("item", at=(*before, position)) for position in range(len(args)))
 
 
 def _concat_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
@@ -225,35 +247,6 @@ def _concat_adjoint(g: Any, _: Any, args: Sequence[Any], attributes: Attributes)
     return tuple(parts)
 
 
-def _selector(at: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An index in numpy's terms: whole numbers, (start, end) pairs and "all"."""
-    return tuple(
-        slice(None) if part == "all" else slice(*part) if isinstance(part, tuple) else part
-        for part in at
-    )
-
-
-def _item_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
-    (shape,) = shapes
-    at: Any = dict(attributes)["at"]
-    result = []
-    for axis, size in enumerate(shape):
-        part = at[axis] if axis < len(at) else "all"
-        if part == "all":
-            result.append(size)
-        elif isinstance(part, tuple):
-            result.append(part[1] - part[0])
-    return tuple(result)
-
-
-def _place(m: Any, x: Any, shape: Shape, at: tuple[Any, ...]) -> Any:
-    import numpy as np
-
-    full = np.full(shape, m.number(0), dtype=m.dtype)
-    full[_selector(at)] = x
-    return full
-
-
 def _reshape_shape(shapes: Sequence[Shape], attributes: Attributes) -> Shape:
     shape: Shape = tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
     if prod(shape) != prod(shapes[0]):
@@ -274,16 +267,6 @@ def _stretched(x: Any, shape: Shape) -> Any:
     import numpy as np
 
     return np.broadcast_to(x, shape)
-
-
-def _given_shape(_: Sequence[Shape], attributes: Attributes) -> Shape:
-    return tuple(dict(attributes)["shape"])  # type: ignore[arg-type]  # a tuple of ints
-
-
-def _reduction(name: str, compute: Any, adjoint: Any, **more: Any) -> Operation:
-    return Operation(
-        name, compute, adjoint=adjoint, shape=_reduced, kind=TENSOR, exact=True, **more
-    )
 
 
 _ROWS: Final = (
@@ -311,66 +294,14 @@ _ROWS: Final = (
     ),
     Operation(
         "transpose",
-        lambda _, x: x.T,
-        adjoint=lambda g, *_: (g.fn("transpose"),),
+        lambda _, x, axes=None: x.transpose(axes),
+        adjoint=_transpose_adjoint,
         shape=_transpose_shape,
-        entry=lambda index, args, _: args[0][index[::-1]],
+        entry=transpose_entry,
         kind=TENSOR,
         exact=True,
     ),
-    _reduction(
-        "sum",
-        lambda _, x, axis=None, keepdims=False: x.sum(axis=axis, keepdims=keepdims),
-        _reduce_adjoint,
-        entry=sum_entry,
-    ),
-    _reduction(
-        "mean",
-        lambda m, x, axis=None, keepdims=False: (
-            x.sum(axis=axis, keepdims=keepdims)
-            / m.number(x.size if axis is None else x.shape[axis])
-        ),
-        _mean_adjoint,
-        entry=mean_entry,
-    ),
-    _reduction(
-        "max",
-        lambda _, x, axis=None, keepdims=False: x.max(axis=axis, keepdims=keepdims),
-        _extreme_adjoint,
-        entry=extreme_entry("max"),
-        kink=lambda x, axis=None, **_: x.argmax(axis=axis),
-    ),
-    _reduction(
-        "min",
-        lambda _, x, axis=None, keepdims=False: x.min(axis=axis, keepdims=keepdims),
-        _extreme_adjoint,
-        entry=extreme_entry("min"),
-        kink=lambda x, axis=None, **_: x.argmin(axis=axis),
-    ),
-    Operation(
-        "argmax",
-        lambda m, x, axis=None: m.number(0) + x.argmax(axis=axis),
-        shape=_reduced,
-        kind=TENSOR,
-        exact=True,
-        kink=lambda x, axis=None, **_: x.argmax(axis=axis),
-    ),
-    Operation(
-        "argmin",
-        lambda m, x, axis=None: m.number(0) + x.argmin(axis=axis),
-        shape=_reduced,
-        kind=TENSOR,
-        exact=True,
-        kink=lambda x, axis=None, **_: x.argmin(axis=axis),
-    ),
-    Operation(
-        "first",
-        _first,
-        shape=_keep,
-        kind=TENSOR,
-        exact=True,
-        kink=lambda x, axis=None: x.argmax(axis=axis),
-    ),
+    *REDUCTIONS,
     Operation(
         "softmax",
         _softmax,
@@ -385,6 +316,7 @@ _ROWS: Final = (
         _log_softmax,
         adjoint=_log_softmax_adjoint,
         shape=_keep,
+        entry=log_softmax_entry,
         kind=ACTIVATION,
         letter="l",
     ),
@@ -394,7 +326,7 @@ _ROWS: Final = (
         arity=None,
         adjoint=_stack_adjoint,
         shape=_stack_shape,
-        entry=lambda index, args, _: args[index[0]][index[1:]],
+        entry=stack_entry,
         kind=TENSOR,
         exact=True,
         letter="v",
@@ -405,29 +337,12 @@ _ROWS: Final = (
         arity=None,
         adjoint=_concat_adjoint,
         shape=_concat_shape,
+        entry=concat_entry,
         kind=TENSOR,
         exact=True,
         letter="v",
     ),
-    Operation(
-        "item",
-        lambda _, x, at: x[_selector(at)],
-        adjoint=lambda g, _, args, attributes: (
-            g.fn("place", shape=args[0].shape, at=dict(attributes)["at"]),
-        ),
-        shape=_item_shape,
-        entry=item_entry,
-        kind=TENSOR,
-        exact=True,
-    ),
-    Operation(
-        "place",
-        _place,
-        adjoint=lambda g, _, __, attributes: (g.fn("item", at=dict(attributes)["at"]),),
-        shape=_given_shape,
-        kind=TENSOR,
-        exact=True,
-    ),
+    *PLACES,
     Operation(
         "reshape",
         lambda _, x, shape: _reshape(x, shape),
@@ -441,7 +356,7 @@ _ROWS: Final = (
         "spread",
         lambda _, x, shape: _stretched(x, shape),
         adjoint=lambda g, _, args, __: (g.fn("sum_to", shape=args[0].shape),),
-        shape=_given_shape,
+        shape=given_shape,
         entry=spread_entry,
         kind=TENSOR,
         exact=True,
@@ -450,12 +365,15 @@ _ROWS: Final = (
         "sum_to",
         _sum_to,
         adjoint=lambda g, _, args, __: (g.fn("spread", shape=args[0].shape),),
-        shape=_given_shape,
+        shape=given_shape,
         entry=sum_to_entry,
         kind=TENSOR,
         exact=True,
     ),
+    *CONVOLUTIONS,
+    *POOLINGS,
+    *UNFOLDINGS,
 )
 
 
-TENSORS: Final[Mapping[str, Operation]] = {row.name: row for row in _ROWS}
+TENSORS: Final[Mapping[str, Operation]] = {row.name: row for row in (*_ROWS, *CLASS_ROWS)}

@@ -43,27 +43,36 @@ class Term:
 
             row = TENSORS[name]
         if name == "step" and "of" in attributes:
-            attributes = {"at0": slope_at_kink(str(attributes["of"]), graph.conventions)}
+            of = str(attributes["of"])
+            attributes = {"at0": slope_at_kink(of, graph.conventions), "of": of}
         if name in {"spread", "sum_to", "reshape"} and self.shape == attributes["shape"]:
             return self
         if name == "first" and graph.conventions.get("max_ties") != "first":
             return self
         if name == "transpose":
-            return self.transposed(row)
+            return self.transposed(row, attributes.get("axes"))  # type: ignore[arg-type]  # whole numbers
         args = (self.node, *(other.node for other in others))
         return Term(graph, graph.derive(row, args, tuple(attributes.items())))
 
-    def transposed(self, row: Operation) -> Term:
-        """The transpose; that of a product is the product of transposes, turned round."""
+    def transposed(self, row: Operation, axes: tuple[int, ...] | None = None) -> Term:
+        """The axes in another order, backwards if none is given.
+
+        The transpose of a product of matrices is the product of transposes, turned round.
+        """
         graph = self.graph
+        order = axes or tuple(range(len(self.shape)))[::-1]
         inner = self._argument_of("transpose")
         if inner:
-            return Term(graph, inner[0])
-        factors = self._argument_of("matmul")
-        if factors and all(len(graph.shapes[factor]) > 1 for factor in factors):
+            before: Any = dict(graph.attributes[self.node]).get("axes")
+            before = before or tuple(range(len(self.shape)))[::-1]
+            if [before[axis] for axis in order] == [*range(len(order))]:
+                return Term(graph, inner[0])
+        factors = None if axes else self._argument_of("matmul")
+        if factors and all(len(graph.shapes[factor]) == 2 for factor in factors):  # noqa: PLR2004  (matrices)
             left, right = (Term(graph, factor) for factor in factors)
             return right.transposed(row) @ left.transposed(row)
-        return Term(graph, graph.derive(row, (self.node,)))
+        settings = (("axes", axes),) if axes else ()
+        return Term(graph, graph.derive(row, (self.node,), settings))
 
     def known(self) -> Any:
         """The value of a scalar constant, else None."""
@@ -142,7 +151,26 @@ class Term:
             quotient = right._argument_of("div")
             if quotient and self.graph.values[quotient[0]] == 1:
                 return left / Term(self.graph, quotient[1])
-        return self._apply("mul", self, other)
+        shared = self._share_of(other) or other._share_of(self)
+        return shared or self._apply("mul", self, other)
+
+    def _share_of(self, other: Term) -> Term | None:
+        """1/n (this term, stretched) times c·x in an array as (c/n)·x, None for other factors."""
+        graph = self.graph
+        stretched, factors = self._argument_of("spread"), other._argument_of("mul")
+        if not stretched or not factors or self.shape != other.shape:
+            return None
+        row = graph.rows[stretched[0]]
+        if row is None or row.name != "div" or stretched[0] in graph.labels:
+            return None
+        count, rest = (Term(graph, factor) for factor in factors)
+        above, below = (Term(graph, part).known() for part in graph.args[stretched[0]])
+        if not all(type(number) is int for number in (above, below, count.known())):
+            return None
+        from fractions import Fraction
+
+        share = Fraction(above * count.known(), below)
+        return self.number(share.numerator) / self.number(share.denominator) * rest
 
     def times(self, other: Term) -> Term:
         """The product of just these two, which is what is shown and rounded as one step.
@@ -206,6 +234,9 @@ class Term:
         other = self._other(value)
         if other.known() == 1:
             return self
+        row = self.graph.rows[self.node]
+        if other.known() == 2 and row is not None and row.name == "sqrt":  # noqa: PLR2004  (a square)
+            return Term(self.graph, self.graph.args[self.node][0])
         return self._apply("pow", self, other)
 
     def __matmul__(self, other: Term) -> Term:

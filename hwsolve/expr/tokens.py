@@ -16,14 +16,17 @@ _TOKEN = re.compile(
       (?P<number>\d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)
     | (?P<deriv>[d∂](?P<order>[2²](?![\d\[/])|\^2)?(?P<top>{_INDEXED})/[d∂](?P<bottom>{_INDEXED})
         (?(order)(?:[d∂](?P<other>{_INDEXED}))?)(?P<square>\^2(?!\d|\.(?!\.)|[eE][-+]?\d)|²|(?<=\])2(?![\w.]))?)
-    | (?P<name>{_NAME}(?:\.{_NAME})*|[∑∏](?=\s*\())
-    | (?P<op>\.T(?!\w)|\*\*|<=|>=|==|!=|:=|\.\.|[-+*/^@<>=()\[\],:²³⁴⁵⁶⁷⁸⁹√ᵀ·×⋅−≤≥≠←])
+    | (?P<name>{_NAME}(?:\.(?:{_NAME}|\d+(?=\.{_NAME})))*|[∑∏](?=\s*\())
+    | (?P<op>\.T(?!\w)|\*\*|<=|>=|==|!=|:=|\.\.|[-+*/^@<>=()\[\],:²³⁴⁵⁶⁷⁸⁹√ᵀ·×⋅∙∗⊙∘−≤≥≠←])
     | (?P<end>\Z)
     )""",
     re.VERBOSE,
 )
+# A number of more digits is refused.
+MAX_DIGITS: Final = 400
 _SAME: Final = {
-    "^": "**", "·": "*", "×": "*", "⋅": "*", "−": "-", "≤": "<=", "≥": ">=", "≠": "!=",
+    "^": "**", "·": "*", "×": "*", "⋅": "*", "∙": "*", "∗": "*", "⊙": "*", "∘": "*",
+    "−": "-", "≤": "<=", "≥": ">=", "≠": "!=",
 }  # fmt: skip
 # Subscript digits become digits, typographic primes become the apostrophe.
 _LETTERS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉′", "0123456789'")
@@ -32,6 +35,7 @@ _HINTS: Final = {
     ";": "write one equation a line",
     "#": "comments go outside the equation",
     "|": "write abs(x)",
+    "⊗": "write outer(u, v)",
     "&": "conditions are written a if x > 0 else b",
     "!": "write != to compare",
     "{": "use round brackets",
@@ -96,4 +100,34 @@ def _unreadable(text: str, at: int) -> EquationError:
     character = text[at]
     shown = character if character.isprintable() else f"\\x{ord(character):02x}"
     message = f"'{shown}' is not part of the equation language"
-    return EquationError(message, at, _HINTS.get(character, ""))
+    hint = "write norm(x)" if text.startswith("||", at) else _HINTS.get(character, "")
+    return EquationError(message, at, hint)
+
+
+def second_order(bottom: str) -> tuple[str, str] | None:
+    """The two names of `d2L/dw2` or `d2L/dvdw` (behind the first d), or None.
+
+    Where both can be meant (`dw1dw2`) only the names that are known can tell, and
+    `hwsolve.expr.derivatives` asks them.
+    """
+    if bottom.endswith("2"):
+        return bottom[:-1], bottom[:-1]
+    cuts = [at for at, letter in enumerate(bottom) if letter in "d∂" and 0 < at < len(bottom) - 1]
+    return (bottom[: cuts[0]], bottom[cuts[0] + 1 :]) if cuts else None
+
+
+def number_of(token: Token) -> int | float:
+    """The value of a number's token.
+
+    Raises:
+        EquationError: if it has too many digits or is too large.
+    """
+    text = token.text
+    if len(text) > MAX_DIGITS:
+        raise EquationError(f"a number of {len(text)} digits", token.at, f"at most {MAX_DIGITS}")
+    if text.isdigit():
+        return int(text)
+    value = float(text)
+    if value in {float("inf"), float("-inf")}:
+        raise EquationError(f"{text} is too large", token.at, "numbers go up to about 1.8e308")
+    return value
