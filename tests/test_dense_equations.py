@@ -177,11 +177,17 @@ def test_a_bias_of_the_wrong_length_is_never_broadcast() -> None:
 
 
 def test_a_target_that_would_be_broadcast_is_refused() -> None:
-    shapes = {"X": (4, 2), "y": (4,), "W1": (1, 2), "b1": (1,)}
+    shapes = {"X": (4, 2), "y": (4,), "W1": (4, 2), "b1": (4,)}
     assert message(shapes, (TWO_LAYERS[0],), ("X", "y"), "rows", "mse") == (
-        "net.yaml:9:7: the target y is a vector of 4 numbers, but the network's output is 4x1; "
-        "write y as a 4x1 matrix; a vector would be broadcast"
+        "net.yaml:9:7: the target y is a vector of 4 numbers, but the network's output is 4x4; "
+        "write y as a 4x4 matrix; a vector would be broadcast"
     )
+
+
+def test_a_vector_of_targets_of_one_unit_is_stood_up_as_a_column() -> None:
+    shapes = {"X": (4, 2), "y": (4,), "W1": (1, 2), "b1": (1,)}
+    found = equations(shapes, (TWO_LAYERS[0],), ("X", "y"), "rows", "mse")
+    assert found[-1] == "L = mean((Yhat - column(y))^2)"
 
 
 def test_a_plain_number_as_target_of_several_units_gets_a_hint_at_what_to_write() -> None:
@@ -233,7 +239,7 @@ def test_softmax_of_one_unit_is_refused() -> None:
 def test_a_given_value_cannot_have_the_name_of_a_computed_one() -> None:
     assert message({**MAZUR, "z1": ()}) == (
         "net.yaml:7:3: the network computes 'z1', but a given value has that name too; "
-        "rename the given value"
+        "rename it, or write it under `override` to use it instead"
     )
 
 

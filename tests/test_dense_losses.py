@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hwsolve.expr.losses import LOSSES, find_loss, known_losses
+from hwsolve.expr.loss_table import LOSSES
+from hwsolve.expr.losses import find_loss, known_losses
 from hwsolve.expr.parser import parse_expression
 from hwsolve.problem.reader import read_text
 from hwsolve.solvers import solve

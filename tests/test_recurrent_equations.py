@@ -241,7 +241,7 @@ def test_a_bias_for_some_gates_only_is_refused() -> None:
 def test_options_of_another_cell_and_mistyped_values_are_refused() -> None:
     shapes: Shapes = {"x": (), "W": (), "U": ()}
     assert message("rnn", shapes, {"reset": "before"}) == (
-        "cell.yaml:5:8: the RNN has no option 'reset'; its options are concatenated, activation"
+        "cell.yaml:5:8: the RNN has no option 'reset'; its options are concatenated, activation, merge"
     )
     assert message("gru", shapes, {"reset": "befor"}) == (
         "cell.yaml:5:8: 'reset' cannot be 'befor'; did you mean 'before'?"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from hwsolve.nets.emitted import activated
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hwsolve.nets.gates import Gate
 
 
@@ -16,7 +18,9 @@ class Weights(NamedTuple):
     `state` is the number of entries of the state, None for a plain number; `input`
     the same for the input of a step. `order` is `x h` or `h x` where each matrix
     multiplies both in one vector, else empty. With `in_out` a matrix stands behind
-    its vector.
+    its vector. `batch` is `rows` or `columns` where a step holds several examples
+    in its rows or columns, else empty; `peephole` is the number of axes of the
+    peephole weights.
     """
 
     gates: tuple[Gate, ...]
@@ -24,6 +28,8 @@ class Weights(NamedTuple):
     input: int | None
     order: str
     in_out: bool
+    batch: str = ""
+    peephole: int = 1
 
     def of_input(self, matrix: str, value: str) -> str:
         """The product of a gate's matrix with the input of a step."""
@@ -35,16 +41,26 @@ class Weights(NamedTuple):
 
     def _product(self, matrix: str, value: str, entries: int | None) -> str:
         if entries is None:
-            return f"{matrix}*{value}"
-        if self.in_out and self.state is not None:
-            return f"{value} @ {matrix}"
-        return f"{matrix} @ {value}"
+            if self.state is None or not self.batch:
+                return f"{matrix}*{value}"
+            pair = (value, matrix) if self.batch == "rows" else (matrix, value)
+            return f"outer({', '.join(pair)})"
+        return self._matrix_product(matrix, value)
+
+    def _matrix_product(self, matrix: str, value: str) -> str:
+        behind = self.in_out and self.state is not None
+        if self.batch == "rows":
+            turned = "" if behind or self.state is None else ".T"
+            return f"{value} @ {matrix}{turned}"
+        if self.batch == "columns":
+            return f"{matrix}{'.T' * behind} @ {value}"
+        return f"{value} @ {matrix}" if behind else f"{matrix} @ {value}"
 
     def of_both(self, matrix: str, both: str) -> str:
         """The product of a gate's matrix with input and state in one vector."""
-        if self.in_out and self.state is not None:
-            return f"{both} @ {matrix}"
-        return f"{matrix} @ {both}"
+        if self.input is None and self.state is None:
+            return f"{matrix} @ {both}"
+        return self._matrix_product(matrix, both)
 
     def both(self, x: str, h: str) -> str:
         """Input and state in one vector, in the stated order."""
@@ -53,7 +69,25 @@ class Weights(NamedTuple):
             pair.reverse()
         if self.input is None and self.state is None:
             return f"[{pair[0][0]}, {pair[1][0]}]"
-        return f"concat({', '.join(f'[{v}]' if n is None else v for v, n in pair)})"
+        return joined(pair, self.batch)
+
+    def bias(self, name: str) -> str:
+        """A bias as it is added to each example."""
+        upright = self.batch == "columns" and self.state is not None
+        return f"column({name})" if upright else name
+
+    def through_peephole(self, weights: str, cell: str) -> str:
+        """What a gate sees of the cell state."""
+        if self.peephole == 2:  # noqa: PLR2004  (a whole matrix)
+            return self._matrix_product(weights, cell)
+        return f"{self.bias(weights) if self.peephole else weights}*{cell}"
+
+
+def joined(parts: Collection[tuple[str, int | None]], batch: str) -> str:
+    """Values with their numbers of entries (None: a plain number) as one vector."""
+    upright = {"": "[{}]", "rows": "column({})", "columns": "row({})"}[batch]
+    names = (name if entries is not None else upright.format(name) for name, entries in parts)
+    return f"concat({', '.join(names)}{', axis=1' if batch == 'rows' else ''})"
 
 
 class Step(NamedTuple):
@@ -88,7 +122,7 @@ def step_equations(
     return lines
 
 
-def _sum(weights: Weights, gate: Gate, step: Step, both: str) -> str:
+def _sum(weights: Weights, gate: Gate, step: Step, both: str, cell: str = "") -> str:
     if both:
         terms = [weights.of_both(str(gate.input), both)]
     else:
@@ -96,7 +130,10 @@ def _sum(weights: Weights, gate: Gate, step: Step, both: str) -> str:
             weights.of_input(str(gate.input), step.x),
             weights.of_state(str(gate.state), step.h),
         ]
-    return " + ".join([*terms, *(name for name in (gate.bias, gate.second) if name)])
+    if cell and gate.peephole:
+        terms.append(weights.through_peephole(gate.peephole, cell))
+    biases = (weights.bias(name) for name in (gate.bias, gate.second) if name)
+    return " + ".join([*terms, *biases])
 
 
 def _rnn(
@@ -111,11 +148,18 @@ def _lstm(
 ) -> None:
     letters = ("i", "f", "o", settings["candidate"])
     i, f, o, g = (step.name(letter) for letter in letters)
-    for name, gate in zip((i, f, o, g), weights.gates, strict=True):
-        function = "tanh" if name == g else "sigmoid"
-        lines.append((name, f"{function}({_sum(weights, gate, step, both)})"))
     c, h = step.name("c"), step.name("h")
+    of_i, of_f, of_o, of_g = weights.gates
+    lines.append((i, f"sigmoid({_sum(weights, of_i, step, both, step.c)})"))
+    lines.append((f, f"sigmoid({_sum(weights, of_f, step, both, step.c)})"))
+    # through its peephole the output gate sees the new cell state
+    output = (o, f"sigmoid({_sum(weights, of_o, step, both, c)})")
+    if not of_o.peephole:
+        lines.append(output)
+    lines.append((g, f"tanh({_sum(weights, of_g, step, both)})"))
     lines.append((c, f"{f}*{step.c} + {i}*{g}"))
+    if of_o.peephole:
+        lines.append(output)
     lines.append((h, f"{o}*tanh({c})"))
 
 
@@ -129,10 +173,10 @@ def _gru(
     if settings["reset"] == "after":
         inner = weights.of_state(str(candidate.state), step.h)
         if candidate.second:
-            inner = f"({inner} + {candidate.second})"
+            inner = f"({inner} + {weights.bias(candidate.second)})"
         elif "@" in inner:
             inner = f"({inner})"
-        bias = f" + {candidate.bias}" if candidate.bias else ""
+        bias = f" + {weights.bias(candidate.bias)}" if candidate.bias else ""
         total = f"{weights.of_input(str(candidate.input), step.x)}{bias} + {r}*{inner}"
     elif both:
         kept = step.name("rh")

@@ -13,7 +13,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.errors import InputError, InputErrors, did_you_mean
-from hwsolve.expr.classes import OVER_CLASSES
 from hwsolve.expr.losses import REDUCTIONS, Loss, find_loss, known_losses
 from hwsolve.nets.emitted import (
     Choice,
@@ -38,6 +37,8 @@ _LOSS_LETTERS = ("L", "J", "E", "C", "R", "loss")
 _OUTPUTS = ("yhat", "ŷ", "y_hat", "Yhat", "Ŷ", "Y_hat")
 _MATRIX = 2
 _FEW = 5
+# `z1` is asked for: then capitals are not wanted
+_SUM = re.compile(r"z\d+")
 
 
 class _Signal(NamedTuple):
@@ -86,10 +87,17 @@ class _Dense:
         self.errors: list[InputError] = []
         self.equations: list[Emitted] = []
         self.choices: list[Choice] = []
+        # what a layer can read or add, by name, number and result
+        self.signals: dict[str, _Signal] = {}
         self.in_out = self._stated("weights", ("out_in", "in_out")) == "in_out"
         self.examples = network.examples
         capital = network.input[:1].isupper() and self.examples != "single"
-        self.z, self.a = ("Z", "A") if capital and "z1" not in asked else ("z", "a")
+        self.z, self.a = (
+            ("Z", "A")
+            if capital and not any(_SUM.fullmatch(name) for name in asked)
+            else ("z", "a")
+        )
+        self.n, self.d = ("N", "D") if self.z == "Z" else ("n", "d")
         plain = "Yhat" if capital and "yhat" not in asked else "yhat"
         hats = [name for name in _OUTPUTS if name in asked and name not in shapes]
         self.output, *self.also = hats or [plain]
@@ -99,7 +107,11 @@ class _Dense:
     def write(self) -> WrittenOut:
         signal: _Signal | None = self._input()
         last = len(self.network.layers)
+        if signal is not None:
+            self.signals[signal.name] = signal
         for number, layer in enumerate(self.network.layers, start=1):
+            if signal is not None:
+                signal = self._source(layer, signal)
             if signal is not None:
                 signal = self._layer(layer, number, signal, last=number == last)
         if signal is not None:
@@ -131,7 +143,7 @@ class _Dense:
             self._fail(
                 place,
                 f"the network computes '{name}', but a given value has that name too",
-                "rename the given value",
+                "rename it, or write it under `override` to use it instead",
             )
         self.equations.append(Emitted(f"{name} = {text}", place))
 
@@ -161,34 +173,198 @@ class _Dense:
     def _count(self, shape: Shape) -> int:
         return shape[-1] if self.examples == "columns" else shape[0]
 
+    def _source(self, layer: DenseLayer, before: _Signal | None) -> _Signal | None:
+        """What a layer reads: the layer before it, or what it names."""
+        if layer.parts.source is None:
+            return before
+        return self._named(layer.parts.source)
+
+    def _named(self, written: Written) -> _Signal | None:
+        """A layer by its name or number or result, or a given value."""
+        name = written.text.strip()
+        signal = self.signals.get(name)
+        if signal is None and name in self.shapes:
+            signal = _Signal(name, self.shapes[name], f"the value {name}")
+        if signal is None:
+            known = [*self.signals, *self.shapes]
+            hint = "" if name.isdigit() else did_you_mean(name, known)
+            hint = hint or f"layers before it are {', '.join(self.signals)}"
+            self._fail(written.origin, f"there is no layer '{name}' before this one", hint)
+        return signal
+
     def _layer(
         self, layer: DenseLayer, number: int, signal: _Signal, *, last: bool
     ) -> _Signal | None:
-        given = layer.name
-        suffix = str(number) if given in {"", str(number)} else f"_{given}"
-        z, a = f"{self.z}{suffix}", f"{self.a}{suffix}"
-        product = self._product(layer, number, signal)
-        if product is None:
-            return None
-        bias = self._bias(layer, product)
-        if bias is None:
-            return None
-        text = product.text + bias
+        suffix = str(number) if layer.name in {"", str(number)} else f"_{layer.name}"
+        stages: list[tuple[str, str]] = []
+        text, shape = signal.name, signal.shape
         linear = is_linear(layer.activation)
+        plain = not any(layer.parts)
+        if layer.weights:
+            if layer.folded:
+                signal = self._with_one(layer, number, signal)
+            product = self._product(layer, number, signal)
+            bias = None if product is None else self._bias(layer, product)
+            if product is None or bias is None:
+                return None
+            text, shape = product.text + bias, product.shape
+            z = f"{self.z}{suffix}"
+            # A linear layer has one result: it needs no second name for its sum.
+            if not plain or not linear or not last or z in self.asked:
+                stages.append((z, text))
+                text = z
+        more = self._parts(layer, suffix, text, shape, stages)
+        if more is None:
+            return None
+        name = self._emitted(layer, suffix, stages, more, last=last)
+        signal = _Signal(name, shape, f"layer {layer.name or number}")
+        for known in {str(number), layer.name, name, f"{self.a}{suffix}", f"a{suffix}"} - {""}:
+            self.signals[known] = signal
+        return signal
+
+    def _parts(
+        self,
+        layer: DenseLayer,
+        suffix: str,
+        text: str,
+        shape: Shape,
+        stages: list[tuple[str, str]],
+    ) -> str | None:
+        """Normalisation, sum, activation and dropout as stages; the text of the last result."""
+        parts = layer.parts
+        if parts.norm:
+            called = self._normalised(layer, text, shape)
+            if called is None:
+                return None
+            stages.append((f"{self.n}{suffix}", called))
+            text = f"{self.n}{suffix}"
+        if parts.add is not None:
+            other = self._named(parts.add)
+            if other is None:
+                return None
+            if other.shape != shape:
+                self._fail(
+                    parts.add.origin,
+                    f"{other.source} is {describe(other.shape)}, but it is added to "
+                    f"{describe(shape)}",
+                )
+                return None
+            text = f"{text} + {other.name}"
+        if not is_linear(layer.activation):
+            text = self._activated(layer, text, shape)
+        if parts.mask:
+            if self.shapes[parts.mask] not in {shape, shape[-1:]}:
+                self._fail(
+                    layer.place,
+                    f"the mask {parts.mask} is {describe(self.shapes[parts.mask])}, but it "
+                    f"multiplies {describe(shape)}",
+                )
+                return None
+            stages.append((f"{self.a}{suffix}", text))
+            scale = f"/{parts.keep}" if parts.keep else ""
+            text = f"{self.a}{suffix}*{parts.mask}{scale}"
+            stages.append((f"{self.d}{suffix}", text))
+            how = "not scaled"
+            if scale:
+                how = f"divided by {parts.keep}, the probability to keep a unit"
+            meaning = f"what is kept is {how}"
+            self.choices.append(Choice("dropout", parts.keep or "1", meaning, stated=True))
+            text = f"{self.d}{suffix}"
+        return text
+
+    def _emitted(
+        self,
+        layer: DenseLayer,
+        suffix: str,
+        stages: list[tuple[str, str]],
+        text: str,
+        *,
+        last: bool,
+    ) -> str:
+        """Write a layer's stages out; the name of its result."""
+        done = bool(stages) and stages[-1][0] == text
+        if done and last and text != f"{self.z}{suffix}":
+            # the result of the whole net has the net's name for it
+            text = stages.pop()[1]
+            done = False
+        for name, formula in stages:
+            self._emit(name, formula, layer.place)
+        a = f"{self.a}{suffix}"
         taken = self.output in self.shapes
         names: list[str] = []
-        if a in self.asked or (suffix.startswith("_") or taken if last else not linear):
+        computed = {name for name, _ in stages}
+        if a not in computed and (
+            a in self.asked or (suffix.startswith("_") or taken if last else not done)
+        ):
             names.append(a)
         if last and not taken:
             names += [self.output, *self.also]
-        # A linear layer has one result: it needs no second name for its sum.
-        if not linear or not last or z in self.asked:
-            self._emit(z, text, layer.place)
-            text = z if linear else self._activated(layer, z, product.shape)
         for name in names:
             self._emit(name, text, layer.place)
             text = name
-        return _Signal(text, product.shape, f"layer {given or number}")
+        return text
+
+    def _normalised(self, layer: DenseLayer, text: str, shape: Shape) -> str | None:
+        """The call that normalises a layer's sum over the batch or over its units."""
+        parts = layer.parts
+        batch = parts.norm == "batch"
+        units = self._features(shape)
+        if units is None or (batch and self.examples == "single" and not parts.mean):
+            hint = "a batch is a matrix with an example in each row" if batch else ""
+            what = "several examples" if batch and units is not None else "several units"
+            self._fail(layer.place, f"{parts.norm} normalisation needs {what}", hint)
+            return None
+        arguments = [text]
+        upright = self.examples == "columns"
+        for key, name in (("gamma", parts.gamma), ("beta", parts.beta)):
+            if not name:
+                continue
+            if self.shapes[name] not in {(), (units,)}:
+                self._fail(
+                    layer.place,
+                    f"{key} is {describe(self.shapes[name])}, but there are {units} units",
+                )
+                return None
+            column = upright and self.shapes[name]
+            arguments.append(f"{key}=column({name})" if column else f"{key}={name}")
+        if bool(parts.mean) != bool(parts.var):
+            self._fail(layer.place, "evaluation needs the running `mean` and `var`")
+            return None
+        for key, name in (("running_mean", parts.mean), ("running_var", parts.var)):
+            if name:
+                column = upright and self.shapes[name]
+                arguments.append(f"{key}=column({name})" if column else f"{key}={name}")
+        if parts.eps:
+            arguments.append(f"eps={parts.eps}")
+        if upright:
+            arguments.append(f"axis={1 if batch else 0}")
+        return f"{parts.norm}_norm({', '.join(arguments)})"
+
+    def _with_one(self, layer: DenseLayer, number: int, signal: _Signal) -> _Signal:
+        """What a layer reads with a 1 at the weights that are its bias."""
+        x, shape = signal.name, signal.shape
+        first = layer.folded == "first"
+        name = f"{x}_aug"
+        if self.examples == "single":
+            one, more = ("1", "") if not shape else ("[1]", "")
+            shape = ((shape[0] if shape else 1) + 1,)
+        elif self.examples == "rows" and len(shape) == _MATRIX:
+            one, more = f"ones({shape[0]}, 1)", ", axis=1"
+            shape = (shape[0], shape[1] + 1)
+        elif len(shape) == _MATRIX:
+            one, more = f"ones(1, {shape[1]})", ", axis=0"
+            shape = (shape[0] + 1, shape[1])
+        else:
+            one, more = "", ""
+        both = f"{one}, {x}" if first else f"{x}, {one}"
+        if name not in self.signals:
+            self._emit(name, f"[{both}]" if one == "1" else f"concat({both}{more})", layer.place)
+        self.signals[name] = _Signal(name, shape, f"{signal.source} with its 1")
+        if number == 1:
+            which = "row" if self.in_out else "column"
+            meaning = f"the {layer.folded} {which} of a weight matrix, its input is a 1"
+            self.choices.append(Choice("bias", "folded", meaning, stated=True))
+        return self.signals[name]
 
     def _product(self, layer: DenseLayer, number: int, signal: _Signal) -> _Product | None:
         weights, x = layer.weights, signal.name
@@ -331,12 +507,27 @@ class _Dense:
             return
         shape = self.shapes[target]
         reduction = self._stated("reduction", REDUCTIONS) or ""
-        if row.name in OVER_CLASSES and signal.shape and shape == signal.shape[:-1]:
+        if len(row.parameters) - len(row.defaults) > 2:  # noqa: PLR2004  (output and target)
+            hint = f"write an equation: {name} = {row.name}({', '.join(row.parameters)})"
+            self._fail(loss.origin, f"the loss '{row.name}' needs more than a target", hint)
+            return
+        if not row.takes_classes and self._is_number_for_each(shape, signal.shape):
+            each = "row" if self.examples == "rows" else "column"
+            meaning = f"{target} has a number for each example, that in the same {each}"
+            self.choices.append(Choice("target", "a vector", meaning, stated=False))
+            upright = self.examples == "rows"
+            target = f"column({target})" if upright else f"reshape({target}, 1, {shape[0]})"
+            shape = signal.shape
+        if row.takes_classes and signal.shape and shape == signal.shape[:-1]:
             self._loss_of_numbers(row, name, signal, loss, reduction)
             return
         # one plain number is as good as a list of one
         if shape != signal.shape and {shape, signal.shape} != {(), (1,)}:
             self._wrong_target(target, shape, signal, loss)
+            return
+        if row.lines or any(row.defaults):
+            # it has lines of its own, which the call writes
+            self._called(row, name, signal, loss, reduction, target)
             return
         body = row.body(
             None if self.examples == "single" else self._count(signal.shape),
@@ -344,7 +535,7 @@ class _Dense:
             reduction=reduction,
             single_entry=not shape and not signal.shape,
         )
-        values = dict(zip(row.parameters, (signal.name, target), strict=True))
+        values = dict(zip(row.parameters, (signal.name, target), strict=False))
         text = re.sub(r"\b[a-z]\w*\b", lambda found: values.get(found[0], found[0]), body)
         self._emit(name, text, loss.origin)
         self._choose_loss(row, reduction)
@@ -357,8 +548,22 @@ class _Dense:
             assert self.network.target is not None  # noqa: S101  (it has a shape)
             self._wrong_target(self.network.target, self.shapes[self.network.target], signal, loss)
             return
+        self._called(row, name, signal, loss, reduction, str(self.network.target))
+
+    def _is_number_for_each(self, target: Shape, output: Shape) -> bool:
+        """Whether a target is a vector with a number for each example, of one unit."""
+        if self.examples == "single" or len(output) != _MATRIX:
+            return False
+        return self._features(output) == 1 and target == (self._count(output),)
+
+    def _called(
+        self, row: Loss, name: str, signal: _Signal, loss: Written, reduction: str, target: str
+    ) -> None:
+        """A loss as the call of a function, which writes it out."""
         more = f", reduction={reduction}" if reduction else ""
-        self._emit(name, f"{row.name}({signal.name}, {self.network.target}{more})", loss.origin)
+        if self.examples == "columns":
+            more += ", axis=0"
+        self._emit(name, f"{row.name}({signal.name}, {target}{more})", loss.origin)
         self._choose_loss(row, reduction)
 
     def _choose_loss(self, row: Loss, reduction: str) -> None:

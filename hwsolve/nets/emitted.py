@@ -13,10 +13,16 @@ Shape = tuple[int, ...]
 
 
 class Emitted(NamedTuple):
-    """An equation as text, and the place of the layer, cell or loss that it comes from."""
+    """An equation as text, and the place of the layer, cell or loss that it comes from.
+
+    `step` is the number of the time step that it belongs to, 0 where there is none. What
+    is `held` counts as a constant: no gradient passes through it.
+    """
 
     text: str
     place: Place
+    step: int = 0
+    held: bool = False
 
 
 class Choice(NamedTuple):

@@ -21,14 +21,17 @@ GATES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 # The order of the gates in stacked matrices, as PyTorch stores them.
 STACKED: Final[Mapping[str, str]] = {"lstm": "ifgo", "gru": "rzn"}
 _STACKED_NAMES: Final = frozenset({"W_ih", "W_hh", "b_ih", "b_hh"})
+# The gates of an LSTM that may see the cell through a peephole.
+_PEEPING: Final = frozenset("ifo")
 
 _INPUT: Final = ("W{}", "W_{}", "Wx{}", "W_x{}", "W{}x", "W_{}x", "W_i{}", "W_ih{}")
 _STATE: Final = ("U{}", "U_{}", "Wh{}", "W_h{}", "W{}h", "W_{}h", "W_hh{}")
 _BIAS: Final = ("b{}", "b_{}", "b_i{}", "b_ih{}")
 _SECOND: Final = ("d{}", "d_{}", "bh{}", "b_h{}", "b_hh{}")
+_PEEPHOLE: Final = ("p{}", "p_{}", "P{}", "P_{}", "Wc{}", "W_c{}", "wc{}", "w_c{}", "V{}", "V_{}")
 # A vanilla RNN has no letters; the longer names come first, as `W` may be a read-out.
-_RNN_INPUT: Final = ("Wxh", "W_xh", "W_ih", "Whx", "W_hx", "Wx", "W_x", "W")
-_RNN_STATE: Final = ("Whh", "W_hh", "Wh", "W_h", "U")
+_RNN_INPUT: Final = ("Wxh", "W_xh", "W_ih", "Whx", "W_hx", "Wx", "W_x", "W_in", "W")
+_RNN_STATE: Final = ("Whh", "W_hh", "Wh", "W_h", "W_rec", "U")
 _RNN_BIAS: Final = ("b", "bx", "b_x", "b_ih", "bh", "b_h")
 _RNN_SECOND: Final = ("d", "bh", "b_h", "b_hh")
 
@@ -36,7 +39,8 @@ _RNN_SECOND: Final = ("d", "bh", "b_h", "b_hh")
 class Gate(NamedTuple):
     """The given values of a gate by name; None where none is given.
 
-    `letter` is that of the weights as the user wrote them.
+    `letter` is that of the weights as the user wrote them. `peephole` multiplies the
+    cell state.
     """
 
     letter: str
@@ -44,6 +48,12 @@ class Gate(NamedTuple):
     state: str | None
     bias: str | None
     second: str | None
+    peephole: str | None = None
+
+    def renamed(self, names: Mapping[str, str]) -> Gate:
+        """The gate with other names for its values."""
+        parts = (self.input, self.state, self.bias, self.second, self.peephole)
+        return Gate(self.letter, *(None if name is None else names[name] for name in parts))
 
 
 class Names(NamedTuple):
@@ -85,6 +95,9 @@ def _gate(
         gate = Gate(letter, found[0], None if concatenated else found[1], found[2], found[3])
         if gate.bias == gate.second:
             gate = gate._replace(second=None)
+        if cell == "lstm" and letter in _PEEPING:
+            peepholes = tuple(name.format(letter) for name in _PEEPHOLE)
+            gate = gate._replace(peephole=_first(peepholes, given))
         if best is None or _known(gate) > _known(best):
             best = gate
     assert best is not None  # noqa: S101  (every gate has a letter)

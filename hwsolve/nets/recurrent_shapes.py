@@ -21,11 +21,25 @@ _MATRIX = 2
 class Entries(NamedTuple):
     """The steps of a sequence: a name, or a text to cut the step out (`x[{}]`).
 
-    `each` is the number of entries of a step, None for a plain number.
+    `each` is the number of entries of a step, None for a plain number; `examples` is
+    the number of examples in each step, None where there is only one.
     """
 
     steps: tuple[str, ...]
     each: int | None
+    examples: int | None = None
+
+
+class Layout(NamedTuple):
+    """How a sequence is stored.
+
+    `batch` is `rows` or `columns` where its steps hold several examples in rows or
+    columns, `single` where they hold one, and empty where the shape decides. With
+    `batch_first` the first axis counts examples, and steps are along the second.
+    """
+
+    batch: str = ""
+    batch_first: bool = False
 
 
 def state_entries(
@@ -57,22 +71,53 @@ def step_entries(  # noqa: PLR0913  (a private step of one calculation)
     *,
     in_out: bool,
     order: str,
+    layout: Layout,
 ) -> Entries:
     """The steps of the input: a list of numbers can be a sequence or one step."""
     shape = shapes[names[0]]
+    wanted = _wanted(shapes[matrix], state, in_out=in_out, order=order) if matrix else None
+    batch = layout.batch or ("rows" if layout.batch_first or len(shape) > _MATRIX else "single")
+    if batch != "single":
+        return _batch_entries(names, shape, wanted, layout._replace(batch=batch))
     if len(names) > 1 or not shape:
         return Entries(names, shape[0] if shape else None)
-    wanted = _wanted(shapes[matrix], state, in_out=in_out, order=order) if matrix else None
     name = names[0]
     if len(shape) == _MATRIX:
-        if wanted is None and shape[1] == 1 and matrix is not None:
-            return Entries((f"{name}[{{}}, {{}}]",) * shape[0], None)
-        return Entries((f"{name}[{{}}, :]",) * shape[0], shape[1])
+        number = wanted is None and shape[1] == 1 and matrix is not None
+        cut = f"{name}[{{}}, {{}}]" if number else f"{name}[{{}}, :]"
+        return Entries((cut,) * shape[0], None if number else shape[1])
     if wanted is None:
         return Entries((f"{name}[{{}}]",) * shape[0], None)
     if wanted == 1 and shape[0] > 1:
         return Entries((f"[{name}[{{}}]]",) * shape[0], 1)
     return Entries(names, shape[0])
+
+
+def _batch_entries(
+    names: tuple[str, ...], shape: Shape, wanted: int | None, layout: Layout
+) -> Entries:
+    """The steps of several sequences at once, each step a matrix or a vector of numbers."""
+    rows = layout.batch == "rows"
+    name = names[0]
+    if len(shape) > _MATRIX:
+        steps = shape[1 if layout.batch_first else 0]
+        rest = (shape[0], *shape[2:]) if layout.batch_first else shape[1:]
+        cut = f"{name}[:, {{}}, " if layout.batch_first else f"{name}[{{}}, :, "
+        each, examples = (rest[1], rest[0]) if rows else (rest[0], rest[1])
+        if wanted is None and each == 1:
+            cut = cut.replace(":, ", "{}, ") if not rows else cut
+            return Entries((f"{cut}{{}}]" if rows else f"{cut}:]",) * steps, None, examples)
+        return Entries((f"{cut}:]",) * steps, each, examples)
+    if len(shape) == 1:
+        return Entries(names, None, shape[0])
+    each, examples = (shape[1], shape[0]) if rows else (shape[0], shape[1])
+    if len(names) > 1 or (wanted == each and not layout.batch_first):
+        return Entries(names, each, examples)
+    steps = shape[1 if layout.batch_first else 0]
+    cut = f"{name}[:, {{}}]" if layout.batch_first else f"{name}[{{}}, :]"
+    if wanted is not None:
+        cut = f"{'column' if rows else 'row'}({cut})"
+    return Entries((cut,) * steps, wanted, shape[0 if layout.batch_first else 1])
 
 
 def _wanted(shape: Shape, state: int | None, *, in_out: bool, order: str) -> int | None:
@@ -97,11 +142,13 @@ def check_weights(  # noqa: PLR0913  (a private step of one calculation)
     places: Mapping[str, Place],
     *,
     swapped: bool,
+    suffix: str = "",
 ) -> list[InputError]:
     """What is wrong with the weights: those that are missing, and each that does not fit."""
     errors: list[InputError] = []
     missing: dict[Shape, list[str]] = {}
     joined = _joined(weights, shapes)
+    errors += _misfitting_peepholes(weights, shapes, place, places)
     for gate in weights.gates:
         names = missing_names(gate.letter, swapped=swapped)
         parts = [(gate.input, names.input, _of_input(weights))]
@@ -110,7 +157,7 @@ def check_weights(  # noqa: PLR0913  (a private step of one calculation)
         bias = () if weights.state is None else (weights.state,)
         for name, called, wanted in (*parts, (gate.bias, "", bias), (gate.second, "", bias)):
             if name is None:
-                missing.setdefault(wanted, []).extend([called] if called else [])
+                missing.setdefault(wanted, []).extend([called + suffix] if called else [])
             elif shapes[name] not in {wanted, joined} and (called or shapes[name]):
                 errors.append(_misfit(name, wanted, weights, shapes, places.get(name, place)))
     for wanted, lost in missing.items():
@@ -124,6 +171,18 @@ def check_weights(  # noqa: PLR0913  (a private step of one calculation)
                 hint = f"did you mean '{near[0]}'?"
             errors.append(InputError(message + describe(wanted), place, hint))
     return errors + _missing_biases(title, weights, place)
+
+
+def _misfitting_peepholes(
+    weights: Weights, shapes: Mapping[str, Shape], place: Place, places: Mapping[str, Place]
+) -> list[InputError]:
+    """Peepholes are vectors, one weight for each unit, or whole matrices."""
+    state = () if weights.state is None else (weights.state,)
+    return [
+        _misfit(name, state, weights, shapes, places.get(name, place))
+        for gate in weights.gates
+        if (name := gate.peephole) and shapes[name] not in {(), state, state * 2}
+    ]
 
 
 def _listed(names: list[str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hwsolve.nets.dense import dense_equations
 from hwsolve.problem.model import Network
+from hwsolve.solvers.book_names import in_our_names, with_their_names
 from hwsolve.solvers.graph import solve_graph
 from hwsolve.solvers.written_out import (
     conventions_of,
@@ -16,6 +17,7 @@ from hwsolve.solvers.written_out import (
 )
 
 if TYPE_CHECKING:
+    from hwsolve.nets.emitted import WrittenOut
     from hwsolve.problem.model import Problem
     from hwsolve.solution import Solution
 
@@ -32,19 +34,30 @@ def solve_network(problem: Problem, document: bool = True) -> Solution:  # noqa:
         InputError: for what cannot be solved.
         CertificateError: if a gradient fails its test.
     """
+    problem, changed = in_our_names(problem)
+    written_out = network_equations(problem)
+    with naming_outputs(written_out):
+        solution = solve_graph(
+            problem,
+            document,
+            equations=in_order(written_out, problem.body.equations),  # type: ignore[union-attr]  # a network
+            conventions=conventions_of(written_out),
+            show_equations=True,
+        )
+    return with_their_names(solution, changed)
+
+
+def network_equations(problem: Problem) -> WrittenOut:
+    """The equations of a problem whose body is a network.
+
+    Raises:
+        InputErrors: for weights, biases and targets that do not fit.
+    """
     network = problem.body
     assert isinstance(network, Network)  # noqa: S101  (the reader made it one)
-    written_out = dense_equations(
+    return dense_equations(
         network,
         shapes_of(problem),
         problem.conventions,
         names_used(problem, network.equations),
     )
-    with naming_outputs(written_out):
-        return solve_graph(
-            problem,
-            document,
-            equations=in_order(written_out, network.equations),
-            conventions=conventions_of(written_out),
-            show_equations=True,
-        )
