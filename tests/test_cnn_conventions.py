@@ -222,9 +222,9 @@ def test_sides_may_be_very_long_and_too_long_ones_are_refused() -> None:
     ("layer", "message"),
     [
         ("conv 8.5 3", "the number of filters of conv is a whole number, not '8.5'"),
-        ("deconv 4 3", "a transposed convolution is not in the layer table"),
-        ("transposed conv 4 3", "a transposed convolution is not in the layer table"),
-        ("upsample 2", "upsampling is not in the layer table"),
+        ("unpool 2", "unpooling is not in the layer table"),
+        ("convlstm 16", "a convolutional LSTM is not in the layer table"),
+        ("sparsemax", "this activation is not in the layer table"),
     ],
 )
 def test_a_layer_that_cannot_be_read_is_named_for_what_it_is(layer: str, message: str) -> None:

@@ -191,7 +191,9 @@ def test_equal_layers_share_one_section() -> None:
 
 def test_a_layer_that_nobody_reads_is_warned_about() -> None:
     text_ = "input: 1x9x9\nlayers:\n  - A: conv 2 3\n  - B: {conv: 2, kernel: 3, from: input}\n"
-    assert solved(text_).warnings == ("nothing reads A; it is in the totals all the same",)
+    assert solved(text_).warnings == (
+        "net.yaml:4:5: nothing reads A; it is in the totals all the same",
+    )
     assert solved(f"{text_}paths: {{a: [A], b: [B]}}\n").warnings == ()
 
 

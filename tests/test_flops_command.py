@@ -100,8 +100,8 @@ def test_filters_without_a_bias_have_one_addition_less_an_output() -> None:
         ({"input": "50"}, ("--in takes channels x height x width, not '50'; "
          "write for example 50x12x12")),
         ({"input": "50x0x12"}, "--in is at least 1, not 0"),
-        ({"input": "50xax12"},
-         "--in is a whole number or a size such as 3x5, not '50xax12'"),
+        ({"input": "50xabx12"},
+         "--in is a whole number or a size such as 3x5, not '50xabx12'"),
         ({"stride": "0"}, "--s is at least 1, not 0"),
         ({"padding": "-1"}, "--p is at least 0, not -1"),
         ({"dilation": "0"}, "--d is at least 1, not 0"),
@@ -117,8 +117,8 @@ def test_filters_without_a_bias_have_one_addition_less_an_output() -> None:
         ({"pool": "20"}, ("--pool: the 20x20 kernel does not fit the input of 9x9; "
          "the convolution leaves 9x9")),
         ({"pool_stride": "2"}, "--pool-stride says nothing without --pool; add --pool 3"),
-        ({"pool": "2", "pool_stride": "a"},
-         "--pool-stride is a whole number or a size such as 3x5, not 'a'"),
+        ({"pool": "2", "pool_stride": "ab"},
+         "--pool-stride is a whole number or a size such as 3x5, not 'ab'"),
     ],
 )  # fmt: skip
 def test_an_option_that_cannot_be_used_is_named(options: dict[str, Any], message: str) -> None:

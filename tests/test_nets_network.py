@@ -100,7 +100,7 @@ def test_all_that_does_not_fit_is_named_at_once() -> None:
 
 
 def test_a_layer_whose_operations_are_unknown_is_not_counted_as_nothing() -> None:
-    net = network((1, 4, 4), "gelu")
+    net = network((1, 4, 4), "gelu erf")
     assert net.layers[0].counts["params"] == 0
     with pytest.raises(EquationError, match="its operations are not in the layer table"):
         net.layers[0].counts["multiplications"]

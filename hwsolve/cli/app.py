@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 # Command: the module and the function in it. A module may have EXAMPLES for its help.
 COMMANDS = {
     "run": ("hwsolve.cli.run", "run"),
+    "count": ("hwsolve.cli.count", "count"),
+    "params": ("hwsolve.cli.count", "params"),
+    "shapes": ("hwsolve.cli.count", "shapes"),
     "flops": ("hwsolve.cli.flops", "flops"),
+    "explain": ("hwsolve.cli.explain", "explain"),
+    "solve": ("hwsolve.cli.solve", "solve"),
     "check": ("hwsolve.cli.check", "check"),
     "list": ("hwsolve.cli.catalogue", "list_problems"),
     "new": ("hwsolve.cli.catalogue", "new"),
@@ -33,6 +38,7 @@ Examples:
   hwsolve run mine.yaml              its full working
   hwsolve run mine.yaml --set w0=0.3 --exact
   hwsolve flops --in 50x12x12 --k 4 --s 2 --p 1 --filters 20
+  hwsolve count "1x32x32 | conv 6 5x5 | relu | pool 2 | dense 10" --ledger
   hwsolve check problems/            recompute every stated answer
 \b
 Exit code: 0 all is well, 1 an answer is wrong or could not be certified,

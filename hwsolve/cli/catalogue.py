@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwsolve.cli.failures import guarded
-from hwsolve.cli.files import problem_files
+from hwsolve.cli.files import search
 from hwsolve.cli.streams import say
+from hwsolve.errors import InputError
 
 if TYPE_CHECKING:
     from hwsolve.problem.model import Problem
@@ -24,7 +25,7 @@ Examples:
     "new": """\b
 Examples:
   hwsolve new graph > mine.yaml
-  hwsolve new cnn | hwsolve run -
+  hwsolve new architecture | hwsolve run -
 """,
     "schema": """\b
 Example:
@@ -58,7 +59,14 @@ def list_problems(
         rows.append((path, _kinds_of(problem), problem.title))
         return 0
 
-    code = max([guarded(partial(add, path), path) for path in problem_files(paths or [])])
+    found = search(paths or [])
+
+    def refuse(message: str) -> int:
+        raise InputError(message)
+
+    # a folder that cannot be read does not keep the others from being listed
+    closed = [guarded(partial(refuse, message)) for message in found.unreadable.values()]
+    code = max([*closed, *[guarded(partial(add, path), path) for path in found.files]])
     if as_json:
         from json import dumps
 
@@ -81,7 +89,7 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="graph, network, recurrent, cnn, derivation, claim or functions.",
+            help="graph, network, recurrent, architecture, optimizer, derivation, claim or functions.",
             autocompletion=kinds,
         ),
     ],

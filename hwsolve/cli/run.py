@@ -19,11 +19,26 @@ EXAMPLES = {
 Examples:
   hwsolve run problems/t1.yaml
   hwsolve run problems/t1.yaml --set w0=0.3 --set b1=-0.3 --exact
-  hwsolve run network.yaml --entry "dL/dW1[0,2]"
+  hwsolve run network.yaml --set "W1[0,2]=0.5" --entry "dL/dW1[0,2]"
   hwsolve run network.yaml --round-steps 4 --working short
   cat mine.yaml | hwsolve run - --json
 """
 }
+
+
+def part_labels(ctx: typer.Context) -> list[str]:
+    """The labels of the parts of the files on the command line, for shell completion."""
+    from hwsolve.errors import HwsolveError
+    from hwsolve.problem.reader import read_problem
+
+    labels: dict[str, None] = {}
+    # an option that still lacks its value leaves the files among the other arguments
+    for path in (*(ctx.params.get("problems") or ()), *ctx.args):
+        try:
+            labels.update(dict.fromkeys(part.label for part in read_problem(path).parts))
+        except (HwsolveError, OSError):
+            continue
+    return list(labels)
 
 
 def run(  # noqa: PLR0913  (one parameter for each option)
@@ -60,7 +75,10 @@ def run(  # noqa: PLR0913  (one parameter for each option)
         typer.Option("--working", help="How much of the working to print."),
     ] = None,
     part: Annotated[
-        str | None, typer.Option("--part", metavar="LABEL", help="Solve only this part.")
+        str | None,
+        typer.Option(
+            "--part", metavar="LABEL", help="Solve only this part.", autocompletion=part_labels
+        ),
     ] = None,
     entries: Annotated[
         list[str] | None,

@@ -37,6 +37,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("params", "parameters", ("parameters", "parameter", "param", "trainable"), "param."),
     Quantity("weights", "weights", ("weight",)),
     Quantity("biases", "biases", ("bias",)),
+    Quantity("active_params", "active parameters", ("active", "active_parameters"), "active"),
     Quantity("running", "running values", ("non_trainable", "untrained")),
     Quantity("outputs", "outputs", ("values", "elements", "activations", "features")),
     Quantity("units", "units", ("neurons", "unit", "neuron")),
@@ -47,6 +48,8 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("comparisons", "comparisons", ("comparison", "compares", "maxima"), "comp."),
     Quantity("divisions", "divisions", ("division", "divides"), "div."),
     Quantity("exponentials", "exponentials", ("exponential", "exps"), "exp."),
+    Quantity("roots", "square roots", ("root", "square_roots", "sqrts")),
+    Quantity("logarithms", "logarithms", ("logarithm", "logs"), "log."),
     Quantity("macs", "MACs", ("mac", "multiply_accumulates", "mult_adds", "madds")),
     Quantity("flops", "FLOPs", ("flop",)),
     Quantity("flops_with_bias", "FLOPs with bias"),
@@ -60,6 +63,8 @@ BY_WORD: dict[str, Quantity] = {
 # What a rule has a formula for under the quantity's own name.
 _FIELDS = ("weights", "biases", "running", "units", "connections", "macs", "bias_additions")
 UNKNOWN = "its operations are not in the layer table"
+# What some layers have no agreed number of.
+UNAGREED = ("connections", "units")
 FLOPS = ("flops", "flops_with_bias", "flops_without_bias")
 
 
@@ -97,6 +102,8 @@ class Counts:
 
     def known(self, quantity: str) -> bool:
         """Whether the layer has a number for this quantity, be it 0."""
+        if quantity in UNAGREED:
+            return getattr(self.rule, quantity) is not None
         needs = quantity in OPERATIONS or quantity in FLOPS
         return self.rule.operations is not None or not needs
 
@@ -139,10 +146,14 @@ def formula(rule: Rule, quantity: str) -> Expr:
     """
     if quantity == "params":
         return _sum(rule.weights, rule.biases)
+    if quantity == "active_params":
+        return _sum(rule.weights, rule.biases) if rule.active is None else rule.active
     if quantity == "outputs":
         return Num(prod(rule.output))
     if quantity in _FIELDS:
-        found: Expr = getattr(rule, quantity)
+        found: Expr | None = getattr(rule, quantity)
+        if found is None:
+            raise EquationError(f"what its {quantity} are is not agreed on", hint="ask for macs")
         return found
     if rule.operations is None:
         raise EquationError(UNKNOWN)

@@ -31,6 +31,14 @@ def ceil(value: Expr) -> Expr:
     return Apply("ceil", (value,))
 
 
+def plus(*terms: Expr) -> Expr:
+    """The sum of some terms; those that are the number 0 are left out."""
+    left = [term for term in terms if not (isinstance(term, Num) and term.value == 0)]
+    if not left:
+        return Num(0)
+    return left[0] if len(left) == 1 else Apply("add", tuple(left))
+
+
 def times(first: Expr, *others: Expr) -> Expr:
     """The product as one chain from left to right, so that it is written without brackets."""
     product = first
@@ -50,7 +58,8 @@ def _factors(product: Expr) -> list[Expr]:
 
 def whole(formula: Expr, sizes: Mapping[str, Exact]) -> int:
     """The value of a formula that can only be a whole number."""
-    return int(evaluate(formula, sizes))
+    value = evaluate(formula, sizes)
+    return value if isinstance(value, int) else int(value)
 
 
 def evaluate(formula: Expr, sizes: Mapping[str, Exact]) -> Exact:
@@ -88,7 +97,7 @@ def with_numbers(formula: Expr, sizes: Mapping[str, Exact]) -> Expr:
 
 def exact(value: Any) -> Exact:
     """The number that was written: 0.1 is 1/10, and 1e9 is an integer."""
-    if type(value) is int:
+    if isinstance(value, int):
         return value
     from fractions import Fraction
 
@@ -98,7 +107,7 @@ def exact(value: Any) -> Exact:
 
 def divide(top: Exact, bottom: Exact) -> Exact:
     """The exact quotient: an integer where it comes out even, else a fraction."""
-    if type(top) is int and type(bottom) is int and top % bottom == 0:
+    if isinstance(top, int) and isinstance(bottom, int) and top % bottom == 0:
         return top // bottom
     from fractions import Fraction
 

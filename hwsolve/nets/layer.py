@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 # A number, one number for each axis, a word, yes or no, or the rows of a connection table.
 OptionValue: TypeAlias = Any
 
-OPERATIONS = ("multiplications", "additions", "comparisons", "divisions", "exponentials")
+OPERATIONS = (
+    "multiplications", "additions", "comparisons", "divisions", "exponentials", "roots",
+    "logarithms",
+)  # fmt: skip
 ZERO = Num(0)
 
 
@@ -35,6 +38,7 @@ class Row(NamedTuple):
         required: the options without which the layer means nothing.
         settled: the options that the name itself decides.
         joins: it reads several layers.
+        reads: the most layers that one which does not join may read.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Row(NamedTuple):
     required: tuple[str, ...] = ()
     settled: tuple[tuple[str, OptionValue], ...] = ()
     joins: bool = False
+    reads: int = 1
 
 
 class Spec(NamedTuple):
@@ -105,11 +110,15 @@ class Rule(NamedTuple):
             needed (0), and None means that the operations are not known.
         bias_additions: the additions that would not be there without a bias.
         weights, biases: trainable parameters; `running`: values kept but not trained.
-        macs: multiplications of an input with a weight, in convolutions and dense layers.
-        connections: pairs of a unit and one of its inputs, its bias included.
-        units: outputs that are neurons: a weighted sum of their inputs.
+        macs: multiplications of an input with a weight, in convolutions, dense and
+            recurrent layers, and those of the matrix products of attention.
+        active: the trainable parameters that one token uses, where they are not all.
+        connections: pairs of a unit and one of its inputs, its bias included; None where
+            the word has no meaning that is agreed on.
+        units: outputs that are neurons: a weighted sum of their inputs; None likewise.
         windows: a window for each axis where one slides, else None.
         whole: every output sees the whole map.
+        unseen: why what its outputs see is no window of a fixed size and stride.
         remarks: what a reader has to know beside the remarks of the lines.
         conventions: names of the choices that this layer depends on.
     """
@@ -123,9 +132,11 @@ class Rule(NamedTuple):
     biases: Expr = ZERO
     running: Expr = ZERO
     macs: Expr = ZERO
-    connections: Expr = ZERO
-    units: Expr = ZERO
+    active: Expr | None = None
+    connections: Expr | None = ZERO
+    units: Expr | None = ZERO
     windows: tuple[Window, ...] | None = None
     whole: bool = False
+    unseen: str = ""
     remarks: tuple[str, ...] = ()
     conventions: tuple[str, ...] = ()

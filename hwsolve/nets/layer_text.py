@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.nets.layer import Row, Spec
 from hwsolve.nets.layers import LAYERS, ROWS
+from hwsolve.nets.letters import read_letters
 from hwsolve.nets.options import FLAGS, OPTIONS, Option
 from hwsolve.nets.sizes import SIGNS_BETWEEN, read_whole, shortened
 
@@ -38,17 +39,21 @@ _LONGEST_NAME = 3  # words: "global average pool"
 _KIND_KEYS = ("type", "kind", "layer")
 # Layers that people know and the table has not: their names are no typing errors.
 UNKNOWN = {
-    **dict.fromkeys(
-        ("deconv", "deconvolution", "convtranspose", "convtranspose2d", "conv2dtranspose",
-         "transposedconv", "transposeconv", "transposedconvolution", "upconv"),
-        "a transposed convolution",
-    ),
-    **dict.fromkeys(("upsample", "upsampling", "upsampling2d", "unpool"), "upsampling"),
-    **dict.fromkeys(("conv3d", "maxpool3d", "avgpool3d"), "a layer of three axes"),
-    **dict.fromkeys(("layernorm", "groupnorm", "instancenorm", "lrn"), "this normalisation"),
-    **dict.fromkeys(("lstm", "gru", "rnn"), "a recurrent layer"),
-    **dict.fromkeys(("attention", "multiheadattention", "transformer"), "attention"),
-    "embedding": "an embedding",
+    **dict.fromkeys(("maxunpool", "maxunpool2d", "unpool", "unpooling"), "unpooling"),
+    **dict.fromkeys(("transformer", "transformerencoder", "transformerdecoder",
+                     "transformerencoderlayer", "transformerdecoderlayer"),
+                    "a whole transformer (write its attention and feedforward)"),
+    **dict.fromkeys(("deformableconv", "deformconv2d"), "a deformable convolution"),
+    **dict.fromkeys(("graphconv", "gcn", "gcnconv"), "a convolution on graphs"),
+    **dict.fromkeys(("mamba", "ssm", "s4"), "a state space layer"),
+    **dict.fromkeys(("convlstm", "convlstm2d"), "a convolutional LSTM"),
+    **dict.fromkeys(("rope", "rotary", "alibi"), "this kind of positions"),
+    **dict.fromkeys(("spectralnorm", "weightnorm"), "this normalisation"),
+    **dict.fromkeys(("roipool", "roialign"), "pooling of regions"),
+    **dict.fromkeys(("capsule", "capsulelayer"), "a capsule layer"),
+    **dict.fromkeys(("rrelu", "hardconcrete", "sparsemax", "entmax"), "this activation"),
+    **dict.fromkeys(("bilinear",), "a bilinear layer"),
+    **dict.fromkeys(("lppool", "lppool2d", "fractionalmaxpool2d"), "this pooling"),
 }  # fmt: skip
 
 
@@ -83,6 +88,9 @@ def read_layer_options(options: Mapping[str, Any], place: Place | None) -> Spec:
     """
     kinds = [key for key in options if _plain(key) in ROWS and _plain(key) not in _OPTION_WORDS]
     named = [key for key in _KIND_KEYS if key in options]
+    if not kinds and not named:
+        # words such as `pad`, which are options beside another kind, are kinds alone
+        kinds = [key for key in options if _plain(key) in ROWS][:1]
     if named and not kinds:
         word = options[named[0]]
         row, used = _row_of(words := _words(word))
@@ -178,7 +186,7 @@ class _Reading:
 
     def words(self, words: Sequence[_Word]) -> None:
         """The words of a short form behind the layer's name."""
-        waiting = list(words)[::-1]
+        waiting = self._pieces(words)
         filled = ""
         while waiting:
             word = waiting.pop()
@@ -197,13 +205,13 @@ class _Reading:
                 self.set(name, value, word.place)
             elif lower in {"no", "without"} and waiting and self._find(waiting[-1].text):
                 self._keyed(waiting.pop().text, "no", word, waiting)
-            elif option is not None:
+            elif option is not None and not self._stands_alone(word.text, waiting):
                 filled = ""
                 self._keyed(lower, "", word, waiting)
             elif (lettered := self._lettered(lower)) is not None:
                 filled = ""
                 self.read(lettered, lower[1:], word.place)
-            elif lower[0].isdigit() or lower[0] in "+-.":
+            elif self._is_value(word.text):
                 filled = self._bare(word)
             else:
                 self._unknown(word.text, word.place)
@@ -221,9 +229,31 @@ class _Reading:
             self._unknown(key, word.place)
         self.read(option, text, word.place)
 
+    def _pieces(self, words: Sequence[_Word]) -> list[_Word]:
+        """The words that are still to be read, the next one last; `k x k` is one of them."""
+        return (list(words) if self.row.joins else _joined(words))[::-1]
+
+    def _stands_alone(self, word: str, waiting: Sequence[_Word]) -> bool:
+        """Whether a word that is an option's letter (`k`, `F`) is a size in letters instead."""
+        if len(word) > 1 or not _is_in_letters(word):
+            return False
+        following = waiting[-1].text.lower() if waiting else ""
+        key = following.partition("=")[0]
+        named = len(key) > 1 and (key in FLAGS or self._find(key) is not None)
+        return word.isupper() or not following or named or "=" in following
+
+    def _is_value(self, word: str) -> bool:
+        """Whether a word is a value without a name: a number, or letters if a value is missing."""
+        if word[0].isdigit() or word[0] in "+-.":
+            return True
+        return bool(self._missing()) and _is_in_letters(word)
+
+    def _missing(self) -> list[str]:
+        return [name for name in self.row.arguments if name not in self.options]
+
     def _bare(self, word: _Word) -> str:
         """A value without a name fills the first argument that it suits."""
-        free = [name for name in self.row.arguments if name not in self.options]
+        free = self._missing()
         if "kernel" in free and len(free) > 1 and any(sign in word.text for sign in SIGNS_BETWEEN):
             free = ["kernel"]
         if not free:
@@ -280,6 +310,25 @@ def _words(piece: Piece) -> list[_Word]:
         if len(words) > MOST_WORDS:
             raise InputError(f"a layer of more than {MOST_WORDS} words", piece.place())
     return words
+
+
+def _joined(words: Sequence[_Word]) -> list[_Word]:
+    """The words with `k x k` as one of them."""
+    joined: list[_Word] = []
+    for at, word in enumerate(words):
+        between = 0 < at < len(words) - 1 and word.text in SIGNS_BETWEEN
+        behind = at > 1 and words[at - 1].text in SIGNS_BETWEEN
+        if joined and (between or behind):
+            joined[-1] = _Word(joined[-1].text + word.text, joined[-1].place)
+        else:
+            joined.append(word)
+    return joined
+
+
+def _is_in_letters(word: str) -> bool:
+    """Whether a word is a size in letters: `F`, `2C`, `kxk`."""
+    parts = word.replace("×", "x").split("x")
+    return all(part.isdigit() or read_letters(part) is not None for part in parts)
 
 
 def _row_of(words: Sequence[_Word]) -> tuple[Row, int]:

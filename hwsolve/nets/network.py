@@ -7,13 +7,14 @@ layers costs little more than its different ones.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hwsolve.errors import InputError, InputErrors, did_you_mean
 from hwsolve.nets.counting import Counts
 from hwsolve.nets.layer import Request
 from hwsolve.nets.options import SKIPPED
 from hwsolve.nets.sizes import CHANNELS_FIRST, Size, shortened
+from hwsolve.nets.tied import check_tied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,17 @@ INPUT = "input"
 # The input's number among the sources of a layer; the layers count from 0.
 FROM_INPUT = -1
 RESERVED = (INPUT, "output", "total")
+
+
+class Group(NamedTuple):
+    """A stretch of layers under one name: the numbers of the first and the last of them.
+
+    `label` is how it is shown: the use of a block with its arguments.
+    """
+
+    first: int
+    last: int
+    label: str
 
 
 class Layer:
@@ -55,15 +67,26 @@ class Layer:
 
 
 class Network:
-    """Layers in the order in which they were written, and the size of the input."""
+    """Layers in the order in which they were written, and the size of the input.
 
-    __slots__ = ("by_name", "input", "layers", "order")
+    `groups` are stretches of layers by name, blocks above all; `train_only` are the
+    numbers of the layers that inference leaves out.
+    """
+
+    __slots__ = ("by_name", "groups", "input", "layers", "order", "train_only")
 
     def __init__(self, size: Size, layers: list[Layer], order: list[int]) -> None:
         self.input = size
         self.layers = layers
         self.order = order
         self.by_name = {layer.name: layer for layer in layers}
+        self.groups: Mapping[str, Group] = {}
+        self.train_only: frozenset[int] = frozenset()
+
+    @property
+    def output(self) -> Layer:
+        """The last layer that inference runs."""
+        return next(layer for layer in reversed(self.layers) if layer.number not in self.train_only)
 
     def inputs(self, layer: Layer) -> tuple[Size, ...]:
         """The sizes that a layer reads."""
@@ -75,9 +98,16 @@ class Network:
         )
 
     def unread(self) -> list[Layer]:
-        """The layers, other than the last, whose output goes nowhere."""
+        """The layers, other than the last and those that only train, whose output goes nowhere."""
         read = {source for layer in self.layers for source in layer.sources}
-        return [layer for layer in self.layers[:-1] if layer.number not in read]
+        last = self.output.number
+        return [
+            layer
+            for layer in self.layers
+            if layer.number not in read
+            and layer.number != last
+            and layer.number not in self.train_only
+        ]
 
 
 def build_network(
@@ -108,6 +138,8 @@ def build_network(
     network = Network(size, layers, _in_order(layers))
     _measure(network, defaults or {}, order, errors)
     _raise(errors)
+    check_tied(network, errors)
+    _raise(errors)
     return network
 
 
@@ -128,7 +160,7 @@ def _names(specs: Sequence[Spec], errors: list[InputError]) -> list[str]:
             errors.append(
                 InputError(f"a layer cannot be called '{name}'", spec.place, "the word is taken")
             )
-        elif not name.replace("'", "").isidentifier():
+        elif not name.isidentifier() and not _is_inside(name):
             errors.append(
                 InputError(
                     f"'{shortened(name)}' cannot be the name of a layer", spec.place,
@@ -149,6 +181,12 @@ def _names(specs: Sequence[Spec], errors: list[InputError]) -> list[str]:
     return names
 
 
+def _is_inside(name: str) -> bool:
+    """Whether a name is that of a layer inside of a block: stage2.1.conv1."""
+    first, *others = name.replace("'", "").split(".")
+    return first.isidentifier() and all(part.isidentifier() or part.isdigit() for part in others)
+
+
 def _sources(
     spec: Spec, number: int, numbers: Mapping[str, int], errors: list[InputError]
 ) -> tuple[int, ...]:
@@ -166,10 +204,11 @@ def _sources(
             if not hint:
                 hint = "it is input" + (f" or {', '.join(known[1:])}" if len(known) < 8 else "")  # noqa: PLR2004  (more names than a line takes)
             errors.append(InputError(f"there is no layer '{shortened(name)}'", place, hint))
-    if len(found) > 1 and not spec.row.joins:
+    if len(found) > spec.row.reads and not spec.row.joins:
+        most = "one layer" if spec.row.reads == 1 else f"at most {spec.row.reads} layers"
         errors.append(
             InputError(
-                f"{spec.row.name} reads one layer, not {len(found)}", spec.place,
+                f"{spec.row.name} reads {most}, not {len(found)}", spec.place,
                 "join them by add or concat first",
             )
         )  # fmt: skip
@@ -220,14 +259,21 @@ def _measure(
     network: Network, defaults: Mapping[str, OptionValue], order: str, errors: list[InputError]
 ) -> None:
     known: dict[object, Counts] = {}
+    # the layers of a block that stands in several places share their options
+    again: dict[object, Layer] = {}
     unknown: set[int] = set()
     for number in network.order:
         layer = network.layers[number]
-        if any(source in unknown for source in layer.sources):
+        if unknown and any(source in unknown for source in layer.sources):
             unknown.add(number)
             continue
-        options = layer.options = _with_defaults(layer.spec, defaults)
         inputs = network.inputs(layer)
+        same = (id(layer.spec.options), inputs)
+        like = again.setdefault(same, layer)
+        if like is not layer:
+            layer.options, layer.counts = like.options, like.counts
+            continue
+        options = layer.options = _with_defaults(layer.spec, defaults)
         key = (layer.spec.row.name, *options.items(), inputs)
         counts = known.get(key)
         if counts is None:
@@ -239,6 +285,7 @@ def _measure(
             except InputError as error:
                 errors.append(error)
                 unknown.add(number)
+                del again[same]
                 continue
         layer.counts = counts
 

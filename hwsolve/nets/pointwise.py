@@ -1,43 +1,70 @@
-"""Layers without a window: dense, fixed centres, flatten, activations, normalisation, joins."""
+"""Layers without a window: dense, fixed centres, flatten, squeeze and excitation, scales."""
 
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
 
-from hwsolve.expr.tree import Apply, Expr, Num, Sym
+from hwsolve.expr.tree import Expr, Num, Sym
+from hwsolve.nets.activations import of_each
 from hwsolve.nets.exact import times
 from hwsolve.nets.layer import ZERO, Line, Request, Rule
-from hwsolve.nets.sizes import CHANNELS_LAST
-from hwsolve.nets.windows import map_area
+from hwsolve.nets.sizes import CHANNELS_LAST, Tokens, of_kind
+from hwsolve.nets.windows import map_area, map_size
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-INPUTS, UNITS, CHANNELS, VALUES = Sym("inputs"), Sym("units"), Sym("C"), Sym("N")
+INPUTS, UNITS, CHANNELS = Sym("inputs"), Sym("units"), Sym("C")
 
 
 def dense(request: Request) -> Rule:
-    """A fully connected layer; a map is flattened first."""
+    """A fully connected layer on each token, or on everything; a map is flattened first.
+
+    With `positionwise` it acts on the channels at each position of a map. Weights that
+    are tied to another layer's are counted there.
+    """
+    (size,) = request.inputs
+    if isinstance(size, Tokens) or (request.options.get("positionwise") and len(size) > 1):
+        return _on_each(request)
     sizes, lines = _flat_input(request)
     sizes["units"] = sizes["outputs"] = request.options["units"]
+    return _dense_rule(request, sizes, lines, None, (sizes["units"],))
+
+
+def _on_each(request: Request) -> Rule:
+    """The same weights on the features at each position."""
+    (size,) = request.inputs
+    what = "tokens" if isinstance(size, Tokens) else "positions"
+    units = request.options["units"]
+    sizes = {"inputs": size[0], "units": units, what: prod(size[1:])}
+    lines = () if len(size) == 2 else (Line(what, times(*map(Num, size[1:]))),)  # noqa: PLR2004  (one axis)
+    return _dense_rule(request, sizes, lines, Sym(what), of_kind(size, (units, *size[1:])))
+
+
+def _dense_rule(
+    request: Request,
+    sizes: dict[str, int],
+    lines: tuple[Line, ...],
+    places: Sym | None,
+    output: tuple[int, ...],
+) -> Rule:
     bias = request.options.get("bias", True)
-    products = times(INPUTS, UNITS)
+    weights = times(INPUTS, UNITS)
+    products = weights if places is None else times(places, weights)
+    outputs: Expr = UNITS if places is None else times(places, UNITS)
+    fewer = times(INPUTS - 1, UNITS) if places is None else times(places, INPUTS - 1, UNITS)
+    more = times(INPUTS + 1, UNITS) if places is None else times(places, INPUTS + 1, UNITS)
+    tied = request.options.get("tied")
     return Rule(
-        output=(sizes["units"],),
+        output=output,
         sizes=sizes,
         lines=lines,
-        weights=products,
+        weights=ZERO if tied else weights,
         biases=UNITS if bias else ZERO,
-        operations={
-            "multiplications": products,
-            "additions": products if bias else times(INPUTS - 1, UNITS),
-        },
-        bias_additions=UNITS if bias else ZERO,
+        operations={"multiplications": products, "additions": products if bias else fewer},
+        bias_additions=outputs if bias else ZERO,
         macs=products,
-        connections=times(INPUTS + 1, UNITS) if bias else products,
-        units=UNITS,
-        whole=True,
+        connections=more if bias else products,
+        units=outputs,
+        whole=places is None,
+        remarks=(f"its weights are those of {tied}",) if tied else (),
         conventions=("bias", "mac"),
     )
 
@@ -75,11 +102,14 @@ def _flat_input(request: Request, name: str = "inputs") -> tuple[dict[str, int],
     sizes: dict[str, int] = {name: prod(size)}
     if len(size) == 1:
         return sizes, ()
+    remark = f"{request.shown(size)} flattened"
+    if isinstance(size, Tokens):
+        return sizes, (Line(name, times(Num(size[1]), Num(size[0])), remark),)
     sizes["C"] = size[0]
     area = map_area(sizes, size[1:])
     last = request.order == CHANNELS_LAST
     formula = times(area, CHANNELS) if last else times(CHANNELS, area)
-    return sizes, (Line(name, formula, f"{request.shown(size)} flattened"),)
+    return sizes, (Line(name, formula, remark),)
 
 
 def same_size(request: Request) -> Rule:
@@ -87,141 +117,70 @@ def same_size(request: Request) -> Rule:
     return Rule(output=request.inputs[0], sizes={})
 
 
-class Activation(NamedTuple):
-    """The operations that an activation needs for one value; None where they are not known."""
+def squeeze_excitation(request: Request) -> Rule:
+    """Each channel scaled by what two dense layers make of the means of all channels.
 
-    operations: dict[str, int] | None
-    formula: str = ""
+    Hu et al., "Squeeze-and-Excitation Networks" (2018): global average, dense to C/r,
+    ReLU, dense back to C, sigmoid, a product for each value.
 
-
-ACTIVATIONS = {
-    "relu": Activation({"comparisons": 1}, "max(x, 0)"),
-    "relu6": Activation({"comparisons": 2}, "min(max(x, 0), 6)"),
-    "leaky_relu": Activation({"comparisons": 1, "multiplications": 1}, "max(x, a x)"),
-    "sigmoid": Activation(
-        {"exponentials": 1, "additions": 1, "divisions": 1}, "1/(1 + exp(-x))"
-    ),
-    "tanh": Activation(
-        {"multiplications": 1, "exponentials": 1, "additions": 2, "divisions": 1},
-        "1 - 2/(exp(2x) + 1)",
-    ),
-    "silu": Activation(
-        {"exponentials": 1, "additions": 1, "divisions": 1}, "x/(1 + exp(-x))"
-    ),
-    "elu": Activation(
-        {"comparisons": 1, "exponentials": 1, "additions": 1, "multiplications": 1},
-        "x if x > 0 else a (exp(x) - 1)",
-    ),
-    "identity": Activation({}, "x"),
-    "gelu": Activation(None),
-    "softplus": Activation(None),
-}  # fmt: skip
-
-
-def activation(name: str) -> Callable[[Request], Rule]:
-    """The rule of an activation, the same for every value."""
-    needs = ACTIVATIONS[name]
-
-    def rule(request: Request) -> Rule:
-        (size,) = request.inputs
-        operations = needs.operations
-        counted: dict[str, Expr] | None = None
-        if operations is not None:
-            counted = {
-                kind: VALUES if each == 1 else Num(each) * VALUES
-                for kind, each in operations.items()
-            }
-        remarks = (f"each value: {needs.formula}",) if needs.formula else ()
-        return Rule(
-            output=size,
-            sizes={"N": prod(size)},
-            operations=counted,
-            remarks=remarks if counted else (),
-        )
-
-    return rule
-
-
-def softmax(request: Request) -> Rule:
-    """exp(x_i)/sum_k exp(x_k) over the features, or over the channels at each position."""
-    (size,) = request.inputs
-    sizes: dict[str, int] = {}
-    if len(size) == 1:
-        sizes["inputs"] = size[0]
-        each: Expr = INPUTS
-        sums: Expr = INPUTS - 1
-    else:
-        sizes["C"] = size[0]
-        places = map_area(sizes, size[1:])
-        each = times(CHANNELS, places)
-        sums = times(CHANNELS - 1, places)
+    Raises:
+        InputError: the reduction does not divide the channels, or there are two.
+    """
+    channels, *sides = map_size(request)
+    options = request.options
+    if "squeezed" in options and "reduction" in options:
+        raise request.error("it has a reduction or a squeezed size, not both", "squeezed")
+    reduction = options.get("reduction", 16)
+    squeezed = options.get("squeezed")
+    sizes = {"C": channels}
+    lines: tuple[Line, ...] = ()
+    if squeezed is None:
+        if channels % reduction:
+            raise request.error(
+                f"{channels} channels cannot be divided by {reduction}", "reduction",
+                f"take a divisor of {channels}, or say how many: squeezed=8",
+            )  # fmt: skip
+        squeezed = channels // reduction
+        sizes["reduction"] = reduction
+        lines = (Line("Z", CHANNELS / Sym("reduction"), "squeezed channels"),)
+    sizes["Z"] = squeezed
+    area = map_area(sizes, sides)
+    few = Sym("Z")
+    bias = options.get("bias", True)
+    products = Num(2) * CHANNELS * few
+    means = times(CHANNELS, area - 1)
+    sums = products if bias else products - CHANNELS - few
     return Rule(
-        output=size,
+        output=request.inputs[0],
         sizes=sizes,
-        operations={"exponentials": each, "additions": sums, "divisions": each},
-        remarks=("exp(x_i)/sum of all exp(x_k)",),
+        lines=lines,
+        weights=products,
+        biases=CHANNELS + few if bias else ZERO,
+        operations={
+            "multiplications": products + times(CHANNELS, area),
+            # the sum of each channel, the dense layers, one in each sigmoid
+            "additions": means + sums + CHANNELS,
+            "comparisons": few,
+            "divisions": Num(2) * CHANNELS,
+            "exponentials": of_each("sigmoid", CHANNELS)["exponentials"],
+        },
+        bias_additions=CHANNELS + few if bias else ZERO,
+        macs=products,
+        connections=None,
+        whole=True,
+        remarks=("means of the channels, dense, ReLU, dense, sigmoid, then each value scaled",),
+        conventions=("bias", "mac"),
     )
 
 
-def batch_normalisation(request: Request) -> Rule:
-    """A trained scale and shift for each channel, and a running mean and variance."""
+def layer_scale(request: Request) -> Rule:
+    """A trained factor for each channel or feature (Touvron et al. 2021, LayerScale)."""
     (size,) = request.inputs
-    each = INPUTS if len(size) == 1 else CHANNELS
-    sizes = {each.name: size[0], "N": prod(size)}
-    of = "feature" if len(size) == 1 else "channel"
+    each = Sym("features") if isinstance(size, Tokens) else CHANNELS if len(size) > 1 else INPUTS
     return Rule(
         output=size,
-        sizes=sizes,
+        sizes={each.name: size[0], "N": prod(size)},
         weights=each,
-        biases=each,
-        running=Num(2) * each,
-        operations={"multiplications": VALUES, "additions": VALUES},
-        remarks=(f"each {of} has a trained scale and shift",),
-        conventions=("batchnorm",),
+        operations={"multiplications": Sym("N")},
+        remarks=("one factor for each feature",),
     )
-
-
-def addition(request: Request) -> Rule:
-    """The sum of several layers of the same size, value by value.
-
-    Raises:
-        InputError: the sizes differ.
-    """
-    first = request.inputs[0]
-    _check_several(request, "adds")
-    if any(size != first for size in request.inputs):
-        sizes = " and ".join(map(request.shown, dict.fromkeys(request.inputs)))
-        raise request.error(
-            f"layers of sizes {sizes} cannot be added", "", "all must have one size"
-        )
-    count = len(request.inputs)
-    sums = VALUES if count == 2 else Num(count - 1) * VALUES  # noqa: PLR2004  (one addition each)
-    return Rule(output=first, sizes={"N": prod(first)}, operations={"additions": sums})
-
-
-def concatenation(request: Request) -> Rule:
-    """The channels (or features) of several layers behind one another.
-
-    Raises:
-        InputError: the heights, widths or lengths differ.
-    """
-    _check_several(request, "joins")
-    sides = request.inputs[0][1:]
-    if any(size[1:] != sides or len(size) != len(sides) + 1 for size in request.inputs):
-        sizes = " and ".join(map(request.shown, dict.fromkeys(request.inputs)))
-        axes = "height and width" if len(sides) == 2 else "length"  # noqa: PLR2004  (axes of a picture)
-        raise request.error(
-            f"layers of sizes {sizes} cannot be joined", "", f"{axes} must be the same in all"
-        )
-    channels = [size[0] for size in request.inputs]
-    total = Apply("add", tuple([Num(each) for each in channels]))
-    return Rule(
-        output=(sum(channels), *sides),
-        sizes={"C_out": sum(channels)},
-        lines=(Line("C_out", total),),
-    )
-
-
-def _check_several(request: Request, verb: str) -> None:
-    if len(request.inputs) == 1:
-        raise request.error(f"it {verb} several layers, but reads one")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from hwsolve.nets.letters import InLetters
+
 if TYPE_CHECKING:
     from hwsolve.nets.sizes import Window
 
@@ -31,7 +33,7 @@ class Reach(NamedTuple):
 def reach(window: Window, *, padded: bool) -> Reach | None:
     """The cells under a window along its axis; those of the padding too if `padded`.
 
-    None where too many windows reach over an edge.
+    None where too many windows reach over an edge, or some do and the sizes are letters.
     """
     low = -window.before if padded else 0
     high = window.length + (window.after if padded else 0)
@@ -39,7 +41,8 @@ def reach(window: Window, *, padded: bool) -> Reach | None:
     # the first position whose last cell lies behind the end
     inside = (high - window.extent + window.before) // window.stride + 1
     back = max(min(inside, window.out), front)
-    if front + window.out - back > MOST_PARTIAL:
+    partial = front + window.out - back
+    if partial > MOST_PARTIAL or (partial and any(isinstance(n, InLetters) for n in window)):
         return None
     cells, live = (back - front) * window.kernel, back - front
     for position in chain(range(front), range(back, window.out)):

@@ -33,6 +33,11 @@ class Field(NamedTuple):
     places: int
 
     @property
+    def padding(self) -> int:
+        """How far output 0 sees into the padding before the input."""
+        return -self.start
+
+    @property
     def whole(self) -> Field:
         """What an output sees that reads every place of the axis."""
         return Field(self.size + (self.places - 1) * self.jump, self.jump, self.start, 1)
@@ -85,8 +90,17 @@ def _after(layer: Layer, read: list[Fields]) -> Fields:
     if isinstance(joined, str):
         return joined
     rule = layer.rule
+    if rule.unseen:
+        return f"{layer.name} has no receptive field of one size: {rule.unseen}"
     if rule.whole:
-        return tuple([field.whole for field in joined])
+        seen = [field.whole for field in joined]
+        if len(layer.output) != len(seen) + 1:
+            return tuple(seen)
+        # every place of the output sees the same
+        return tuple(
+            [field._replace(jump=0, places=side) for field, side in
+             zip(seen, layer.output[1:], strict=True)]
+        )  # fmt: skip
     if rule.windows is None:
         return joined
     return tuple(
@@ -114,12 +128,28 @@ def _joined(layer: Layer, read: list[Fields]) -> Fields:
     joined: list[Field] = []
     for axis in zip(*fields, strict=True):
         places = axis[0].places
+        everything = _sees_all(axis)
+        if everything is not None:
+            joined.append(everything)
+            continue
         if places > 1 and len({field.jump for field in axis}) > 1:
             return f"branches with different strides meet in {layer.name}"
         start = min(field.start for field in axis)
         end = max(field.start + field.size for field in axis)
         joined.append(Field(end - start, axis[0].jump, start, places))
     return tuple(joined)
+
+
+def _sees_all(axis: tuple[Field, ...]) -> Field | None:
+    """The branch whose outputs all see one range that has in it what the others see."""
+    start = min(field.start for field in axis)
+    end = max(field.start + field.whole.size for field in axis)
+    for field in axis:
+        if field.jump == 0 and field.places > 1 and (field.start, field.size) == (
+            start, end - start
+        ):  # fmt: skip
+            return field
+    return None
 
 
 # What is asked of a layer without axes: one of its features, or all of them.
@@ -159,6 +189,8 @@ def _seen_before(
     layer: Layer, seen: list[tuple[int, int]] | str, sides: tuple[int, ...]
 ) -> list[tuple[int, int]] | str | None:
     rule = layer.rule
+    if rule.unseen or (not isinstance(seen, str) and len(seen) != len(sides)):
+        return None
     if isinstance(seen, str):
         if len(layer.sources) > 1 and seen == _ONE:
             return None
@@ -167,7 +199,7 @@ def _seen_before(
             return _ALL if everything else _ONE
         return [(0, side - 1 if everything else 0) for side in sides]
     if rule.windows is None:
-        return seen
+        return [(0, side - 1) for side in sides] if rule.whole else seen
     return [
         (
             low * window.stride - window.before,

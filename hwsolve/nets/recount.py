@@ -12,24 +12,19 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from hwsolve.nets.recount_maps import MAPS
+from hwsolve.nets.recount_tokens import TOKENS
+from hwsolve.nets.sizes import Tokens, of_kind
+from hwsolve.nets.tally import Counter, Recount
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hwsolve.nets.layer import OptionValue
     from hwsolve.nets.sizes import Size
 
-Tally = dict[str, int]
-
 # So many rows of a window, or positions of it, are looked at one by one.
 MOST_ROWS = 1_000_000
-
-
-class Recount(NamedTuple):
-    """The output size and the counts of a layer; `looped` when every operation was run."""
-
-    output: Size
-    counts: Tally
-    looped: bool
 
 
 def recount(
@@ -44,19 +39,32 @@ def recount(
 
 
 def starts(  # noqa: PLR0913  (an axis has this many sides)
-    length: int, kernel: int, stride: int, dilation: int, padding: int | str, rounding: str
+    length: int,
+    kernel: int,
+    stride: int,
+    dilation: int,
+    padding: int | str | tuple[int, int],
+    rounding: str,
 ) -> range:
     """The rows on which the window starts, negative in the padding."""
     last = dilation * (kernel - 1)
-    if padding == "same":
-        behind = max((_count(range(0, length, stride)) - 1) * stride + last + 1 - length, 0)
-        return range(-(behind // 2), -(behind // 2) + length, stride)
-    zeros = 0 if isinstance(padding, str) else padding
-    stop = length + zeros - last
+    if isinstance(padding, str) and padding.startswith("same"):
+        zeros = max((_count(range(0, length, stride)) - 1) * stride + last + 1 - length, 0)
+        front = zeros - zeros // 2 if padding == "same_lower" else zeros // 2
+        return range(-front, -front + length, stride)
+    before, after = _ends(padding)
+    stop = length + after - last
     if rounding == "ceil":
         # go on until the end is covered, but start inside the input or its first zeros
         stop = min(stop + stride - 1, length)
-    return range(-zeros, stop, stride)
+    return range(-before, stop, stride)
+
+
+def _ends(padding: int | str | tuple[int, int]) -> tuple[int, int]:
+    """The rows of padding before and behind."""
+    if isinstance(padding, tuple):
+        return padding
+    return (0, 0) if isinstance(padding, str) else (padding, padding)
 
 
 def _count(rows: range) -> int:
@@ -134,13 +142,14 @@ def _axes(options: Mapping[str, OptionValue], sides: Sequence[int], *, pool: boo
             side, at(kernel, axis), at(stride, axis), at(dilation, axis), zeros,
             options.get("rounding", "floor"),
         )  # fmt: skip
-        if options.get("skipped"):
+        if options.get("skipped") or not options.get("count_include_pad", True):
             there = range(side)
-        elif zeros == "same":  # as many zeros as the windows reach for
+        elif isinstance(zeros, str) and zeros.startswith("same"):
+            # as many zeros as the windows reach for
             there = range(rows.start, rows.stop + at(dilation, axis) * at(kernel, axis))
         else:
-            edge = 0 if isinstance(zeros, str) else zeros
-            there = range(-edge, side + edge)
+            before, after = _ends(zeros)
+            there = range(-before, side + after)
         axes.append(_Axis(rows, at(kernel, axis), at(dilation, axis), there))
     return axes
 
@@ -191,7 +200,7 @@ def _convolution(
     table = options.get("table")
     places = prod(axis.places for axis in axes)
     area = prod(axis.kernel for axis in axes)
-    output = (filters, *(axis.places for axis in axes))
+    output = of_kind(inputs[0], (filters, *[axis.places for axis in axes]))
     wide = channels // groups
     pairs = sum(map(len, table)) if table else filters * wide
     looped = pairs * places * area <= budget
@@ -234,9 +243,19 @@ def _convolution(
     }, looped=True)  # fmt: skip
 
 
-def _pool(
-    kind: str,
-) -> Callable[[Mapping[str, OptionValue], Sequence[Size], int], Recount | None]:
+def _local(
+    options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int
+) -> Recount | None:
+    """A convolution in which each position has weights of its own."""
+    shared = _convolution(options, inputs, budget)
+    if shared is None:
+        return None
+    places = prod(shared.output[1:])
+    own = {name: shared.counts[name] * places for name in ("weights", "biases")}
+    return shared._replace(counts={**shared.counts, **own})
+
+
+def _pool(kind: str) -> Counter:
     def counter(
         options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int
     ) -> Recount | None:
@@ -266,37 +285,41 @@ def _pool(
                 "additions": steps + channels * cells.live, "connections": read + outputs,
             },
         }[kind]  # fmt: skip
-        return Recount((channels, *places), tally, looped)
+        return Recount(of_kind(inputs[0], (channels, *places)), tally, looped)
 
     return counter
 
 
 def _dense(options: Mapping[str, OptionValue], inputs: Sequence[Size], budget: int) -> Recount:
-    features, units = prod(inputs[0]), options["units"]
+    (size,) = inputs
+    each = isinstance(size, Tokens) or (options.get("positionwise", False) and len(size) > 1)
+    sides = size[1:] if each else ()
+    features, units = prod(size[:1] if each else size), options["units"]
     bias = bool(options.get("bias", True))
     products = sums = connections = 0
-    looped = features * units <= budget
+    looped = features * units * prod(sides) <= budget
     if looped:
-        for _ in range(units):
+        for _ in product(*map(range, sides), range(units)):
             for feature in range(features):
                 products += 1
                 sums += feature > 0
             sums += bias
             connections += features + bias
     else:
-        products = features * units
-        sums = products + units * (bias - 1)
-        connections = products + units * bias
-    return Recount((units,), {
-        "weights": prod((units, features)), "biases": units * bias, "multiplications": products,
+        products = features * units * prod(sides)
+        sums = products + units * prod(sides) * (bias - 1)
+        connections = products + units * prod(sides) * bias
+    weights = 0 if options.get("tied") else units * features
+    return Recount(of_kind(size, (units, *sides)) if each else (units,), {
+        "weights": weights, "biases": units * bias, "multiplications": products,
         "additions": sums, "macs": products, "connections": connections,
     }, looped)  # fmt: skip
 
 
-_COUNTERS: dict[
-    str, Callable[[Mapping[str, OptionValue], Sequence[Size], int], Recount | None]
-] = {
+_COUNTERS: dict[str, Counter] = {
+    **MAPS, **TOKENS,
     "conv": _convolution, "conv1d": _convolution, "conv2d": _convolution,
+    "conv3d": _convolution, "localconv": _local,
     "depthwise": _convolution, "pointwise": _convolution,
     "maxpool": _pool("max"), "avgpool": _pool("mean"), "subsample": _pool("subsample"),
     "dense": _dense,

@@ -1,13 +1,17 @@
 """Sizes: how they are read and written, and how a window slides over an axis.
 
-A size is (features,), (channels, length) or (channels, height, width).
+A size is (features,), (channels, length), (channels, height, width) or (channels,
+depth, height, width). A sequence of tokens is a size of its own kind, which is written
+`10 tokens x 512`: without the word, 10x512 are 10 channels of length 512.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hwsolve.errors import InputError
+from hwsolve.nets.letters import read_letters
 
 if TYPE_CHECKING:
     from hwsolve.errors import Place
@@ -18,6 +22,36 @@ Size: TypeAlias = tuple[int, ...]
 MOST_DIGITS = 100
 SIGNS_BETWEEN = "x×X*,"
 CHANNELS_FIRST, CHANNELS_LAST = "CHW", "HWC"
+MOST_AXES = 4
+# The words behind the first number that make a size a sequence.
+SEQUENCE_WORDS = ("tokens", "token", "steps", "step", "timesteps", "words", "patches", "frames")
+_SEQUENCE = re.compile(
+    rf"\s*(.+?)\s*(?:{'|'.join(SEQUENCE_WORDS)})\s*(?:[x×*]\s*(.+?)\s*(?:features?)?\s*)?",
+    re.IGNORECASE,
+)
+
+
+class Tokens(tuple[int, ...]):
+    """A sequence: (features, tokens), like the channels and the length of a map.
+
+    It is shown the other way round, tokens x features, and equals no map.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tokens) and tuple.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(("tokens", *self))
+
+
+def of_kind(size: Size, sides: Size) -> Size:
+    """These sides as a size of the same kind: a sequence where `size` is one."""
+    return Tokens(sides) if isinstance(size, Tokens) else sides
 
 
 class Window(NamedTuple):
@@ -52,17 +86,46 @@ class Window(NamedTuple):
 
 
 def size_text(size: Size) -> str:
-    """A size as people write it: `6x28x28`."""
-    return "x".join(map(str, size))
+    """A size as people write it: `6x28x28`; the two ends of an axis are `0:1`."""
+    sides: tuple[Any, ...] = size
+    parts = [":".join(map(str, n)) if isinstance(n, tuple) else str(n) for n in sides]
+    if all(part.replace(":", "").isdigit() for part in parts):
+        return "x".join(parts)
+    return " x ".join([f"({part})" if " " in part else part for part in parts])
 
 
 def ordered(size: Size, order: str) -> Size:
     """A size in the order in which it is to be shown; features stay as they are."""
-    return (*size[1:], size[0]) if order == CHANNELS_LAST and len(size) > 1 else size
+    last = order == CHANNELS_LAST or isinstance(size, Tokens)
+    return (*size[1:], size[0]) if last and len(size) > 1 else size
+
+
+def read_input(text: str, place: Place | None, order: str = CHANNELS_FIRST) -> Size:
+    """The size of an input: `1x32x32` in the order of the axes, or `10 tokens x 512`.
+
+    A number of tokens without features is a list of so many numbers, for an embedding.
+
+    Raises:
+        InputError: for anything else.
+    """
+    sequence = _SEQUENCE.fullmatch(text)
+    if sequence is not None:
+        count = read_whole(sequence[1], "the number of tokens", place)
+        if sequence[2] is None:
+            return (count,)
+        return Tokens((read_whole(sequence[2], "the number of features", place), count))
+    size = read_sizes(text, "the input", place)
+    if len(size) > MOST_AXES:
+        raise InputError(
+            f"an input of {len(size)} axes is not known", place,
+            "write channels x height x width, channels x length, a number of features, or "
+            "10 tokens x 512",
+        )  # fmt: skip
+    return (size[-1], *size[:-1]) if order == CHANNELS_LAST else size
 
 
 def read_whole(text: str, what: str, place: Place | None = None, least: int = 1) -> int:
-    """A whole number of at least `least`.
+    """A whole number of at least `least`, or a formula in letters.
 
     Raises:
         InputError: for anything else; `what` names it in the message.
@@ -70,6 +133,9 @@ def read_whole(text: str, what: str, place: Place | None = None, least: int = 1)
     digits = text.strip()
     plain = digits[1:] if digits[:1] in {"-", "+"} else digits
     if not (plain.isascii() and plain.isdigit()):
+        letters = read_letters(digits)
+        if letters is not None:
+            return letters
         raise InputError(f"{what} is a whole number, not '{shortened(text)}'", place)
     if len(digits) > MOST_DIGITS:
         raise InputError(
@@ -82,19 +148,21 @@ def read_whole(text: str, what: str, place: Place | None = None, least: int = 1)
 
 
 def read_sizes(text: str, what: str, place: Place | None = None, least: int = 1) -> Size:
-    """Whole numbers with `x` between them: `5`, `3x5`, `1x32x32`.
+    """Whole numbers, or letters, with `x` between them: `5`, `3x5`, `1x32x32`, `C x n x n`.
 
     Raises:
         InputError: for anything else; `what` names it in the message.
     """
     inner = text.strip()
+    if any(sign in inner for sign in "/^") and (letters := read_letters(inner)) is not None:
+        return (letters,)
     if inner[:1] in {"(", "["} and inner[-1:] in {")", "]"}:
         inner = inner[1:-1]
     for sign in SIGNS_BETWEEN[1:]:
         inner = inner.replace(sign, "x")
     parts = [part.strip() for part in inner.split("x")]
     for part in parts:
-        if not (part.isascii() and part.lstrip("+-").isdigit()):
+        if not (part.isascii() and part.lstrip("+-").isdigit()) and read_letters(part) is None:
             raise InputError(
                 f"{what} is a whole number or a size such as 3x5, not '{shortened(text)}'", place
             )

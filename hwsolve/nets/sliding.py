@@ -5,6 +5,7 @@ from __future__ import annotations
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.exact import times, whole
 from hwsolve.nets.layer import ZERO, Line, Request, Rule
+from hwsolve.nets.sizes import of_kind
 from hwsolve.nets.windows import Sliding, check_sees_input, map_area, map_size, slide
 
 OUTPUTS, CHANNELS, FILTERS = Sym("outputs"), Sym("C"), Sym("F")
@@ -16,16 +17,8 @@ def convolution(request: Request) -> Rule:
     Raises:
         InputError: the kernel does not fit, or the groups or the table do not.
     """
-    channels = map_size(request)[0]
     options = request.options
-    groups = _groups(request, channels)
-    filters = options.get("filters") or channels * options.get("multiplier", 1)
-    if filters % groups:
-        raise request.error(
-            f"{filters} filter{'s' * (filters > 1)} cannot be divided into {groups} groups",
-            "filters",
-            f"take a multiple of {groups}",
-        )
+    channels, filters, groups = grouped(request)
     sliding = slide(request)
     sizes = {"C": channels, "F": filters, **sliding.sizes}
     bias = options.get("bias", True)
@@ -41,7 +34,7 @@ def convolution(request: Request) -> Rule:
         products = times(FILTERS, seen_by_filter(channels, groups, sliding.reads, sizes))
         sums, connections = products - _live(sliding, FILTERS), products + OUTPUTS
     return Rule(
-        output=(filters, *sliding.output),
+        output=of_kind(request.inputs[0], (filters, *sliding.output)),
         sizes=sizes,
         lines=(*sliding.lines, outputs),
         weights=times(FILTERS, seen),
@@ -58,6 +51,60 @@ def convolution(request: Request) -> Rule:
         remarks=("each filter sees one channel",) if groups == channels > 1 else (),
         conventions=(*sliding.conventions, "bias", "mac"),
     )
+
+
+def local(request: Request) -> Rule:
+    """A locally connected layer: like a convolution, but each position has its own weights.
+
+    Raises:
+        InputError: the kernel does not fit, or the groups do not.
+    """
+    channels, filters, groups = grouped(request)
+    sliding = slide(request)
+    sizes = {"C": channels, "F": filters, **sliding.sizes}
+    bias = request.options.get("bias", True)
+    seen = seen_by_filter(channels, groups, sliding.area, sizes)
+    outputs = Line("outputs", times(FILTERS, sliding.places))
+    sizes["outputs"] = whole(outputs.formula, sizes)
+    weights = products = times(OUTPUTS, seen)
+    sums = times(OUTPUTS, seen - 1)
+    if sliding.reads is not None:
+        products = times(FILTERS, seen_by_filter(channels, groups, sliding.reads, sizes))
+        sums = products - _live(sliding, FILTERS)
+    return Rule(
+        output=of_kind(request.inputs[0], (filters, *sliding.output)),
+        sizes=sizes,
+        lines=(*sliding.lines, outputs),
+        weights=weights,
+        biases=OUTPUTS if bias else ZERO,
+        operations={"multiplications": products, "additions": products if bias else sums},
+        bias_additions=_live(sliding, FILTERS) if bias else ZERO,
+        macs=products,
+        connections=products + OUTPUTS if bias else products,
+        units=OUTPUTS,
+        windows=sliding.windows,
+        remarks=("each position has weights of its own",),
+        conventions=(*sliding.conventions, "bias", "mac"),
+    )
+
+
+def grouped(request: Request) -> tuple[int, int, int]:
+    """The channels, the filters and the groups of a convolution.
+
+    Raises:
+        InputError: the groups do not divide the channels or the filters.
+    """
+    options = request.options
+    channels = map_size(request)[0]
+    groups = _groups(request, channels)
+    filters = options.get("filters") or channels * options.get("multiplier", 1)
+    if filters % groups:
+        raise request.error(
+            f"{filters} filter{'s' * (filters > 1)} cannot be divided into {groups} groups",
+            "filters",
+            f"take a multiple of {groups}",
+        )
+    return channels, filters, groups
 
 
 def _live(sliding: Sliding, maps: Expr) -> Expr:
@@ -108,7 +155,7 @@ def _by_table(request: Request, sliding: Sliding, sizes: dict[str, int], *, bias
         products = times(Sym("T"), sliding.reads)
         sums, connections = products - _live(sliding, FILTERS), products + OUTPUTS
     return Rule(
-        output=(sizes["F"], *sliding.output),
+        output=of_kind(request.inputs[0], (sizes["F"], *sliding.output)),
         sizes=sizes,
         lines=(
             *sliding.lines,
@@ -156,7 +203,7 @@ def max_pooling(request: Request) -> Rule:
     """The largest value under the window, for each channel."""
     sliding, sizes, outputs = _pooled(request)
     return Rule(
-        output=(sizes["C"], *sliding.output),
+        output=of_kind(request.inputs[0], (sizes["C"], *sliding.output)),
         sizes=sizes,
         lines=(*sliding.lines, outputs),
         operations={"comparisons": _all_but_first(sliding)},
@@ -170,7 +217,7 @@ def average_pooling(request: Request) -> Rule:
     """The mean of the values under the window, for each channel."""
     sliding, sizes, outputs = _pooled(request)
     return Rule(
-        output=(sizes["C"], *sliding.output),
+        output=of_kind(request.inputs[0], (sizes["C"], *sliding.output)),
         sizes=sizes,
         lines=(*sliding.lines, outputs),
         operations={"additions": _all_but_first(sliding), "divisions": OUTPUTS},
@@ -187,7 +234,7 @@ def subsampling(request: Request) -> Rule:
     """
     sliding, sizes, outputs = _pooled(request)
     return Rule(
-        output=(sizes["C"], *sliding.output),
+        output=of_kind(request.inputs[0], (sizes["C"], *sliding.output)),
         sizes=sizes,
         lines=(*sliding.lines, outputs),
         weights=CHANNELS,

@@ -2,18 +2,20 @@
 
 Sizes follow Dumoulin and Visin, "A guide to convolution arithmetic for deep
 learning" (2016), section 4: floor((n + 2p - d(k-1) - 1)/s) + 1 positions. Padding
-`same` is TensorFlow's rule, ceil(n/s) positions with the odd row of zeros behind;
-rounding up follows PyTorch: a window starts inside the input or its first padding.
+`same` is TensorFlow's rule, ceil(n/s) positions with the odd row of zeros behind (in
+front for ONNX's `same_lower`); PyTorch's has d(k-1) zeros and stride 1 only. Rounding
+up follows PyTorch: a window starts inside the input or its first padding.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.exact import ceil, floor, times
 from hwsolve.nets.layer import Line, Request
-from hwsolve.nets.options import CEIL, FLOOR, SAME, SKIPPED, VALID
+from hwsolve.nets.letters import InLetters, larger
+from hwsolve.nets.options import CEIL, FLOOR, SAME, SAME_LOWER, SAME_TORCH, SKIPPED, VALID
 from hwsolve.nets.reach import Reach, reach
 from hwsolve.nets.sizes import Size, Window, size_text
 
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # What the axes of a map are called where they differ; a single axis needs no name.
-_SIDES = {1: ("n",), 2: ("h", "w")}
-_SUFFIXES = {1: ("",), 2: ("_h", "_w")}
-_LENGTHS = {1: ("positions",), 2: ("rows", "columns")}
+_SIDES = {1: ("n",), 2: ("h", "w"), 3: ("z", "h", "w")}
+_SUFFIXES = {1: ("",), 2: ("_h", "_w"), 3: ("_z", "_h", "_w")}
+_LENGTHS = {1: ("positions",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
+_ENDS = (("in front", "behind"), ("above", "below"), ("left", "right"))
+_AXES = ("length", "height x width", "depth x height x width")
+SAMES = (SAME, SAME_LOWER, SAME_TORCH)
 
 
 class Sliding(NamedTuple):
@@ -65,8 +70,7 @@ def map_size(request: Request) -> Size:
         )  # fmt: skip
     wanted = request.options.get("axes", len(size) - 1)
     if len(size) != wanted + 1:
-        axes = "channels x length" if wanted == 1 else "channels x height x width"
-        raise request.error(f"it reads {axes}, not {request.shown(size)}")
+        raise request.error(f"it reads channels x {_AXES[wanted - 1]}, not {request.shown(size)}")
     return size
 
 
@@ -84,12 +88,17 @@ def slide(request: Request, *, stride_of_kernel: bool = False) -> Sliding:
     _, *sides = map_size(request)
     axes = len(sides)
     once = (1,) * axes
-    kernel = _each_axis(request, "kernel", axes, once)
-    stride = _each_axis(request, "stride", axes, kernel if stride_of_kernel else once)
-    dilation = _each_axis(request, "dilation", axes, once)
+    kernel = each_axis(request, "kernel", axes, once)
+    stride = each_axis(request, "stride", axes, kernel if stride_of_kernel else once)
+    dilation = each_axis(request, "dilation", axes, once)
     padding = request.options.get("padding", VALID)
-    word = padding if padding in {SAME, VALID} else ""
-    zeros = (0,) * axes if word else _each_axis(request, "padding", axes, once)
+    word = padding if isinstance(padding, str) else ""
+    zeros = (0,) * axes if word else each_axis(request, "padding", axes, once)
+    if word == SAME_TORCH and any(each > 1 for each in stride):
+        raise request.error(
+            "padding same in PyTorch's sense needs stride 1", "padding",
+            "write its numbers, or same for TensorFlow's rule",
+        )  # fmt: skip
     rounding = request.options.get("rounding", FLOOR)
     windows = tuple(
         [
@@ -104,8 +113,14 @@ def slide(request: Request, *, stride_of_kernel: bool = False) -> Sliding:
 
 def _reaches(request: Request, windows: tuple[Window, ...]) -> tuple[Reach, ...]:
     padded = not request.options.get(SKIPPED, False)
+    padded = padded and request.options.get("count_include_pad", True)
     reaches = [reach(window, padded=padded) for window in windows]
     found = tuple([each for each in reaches if each is not None])
+    if len(found) < len(reaches) and any(isinstance(n, InLetters) for w in windows for n in w):
+        raise request.error(
+            "in letters it cannot be counted what windows over the edge read", "padding",
+            "write numbers, or count padded zeros and round down",
+        )  # fmt: skip
     if len(found) < len(reaches):
         raise request.error(
             "too many windows reach over the edge to count what each reads", "padding",
@@ -114,18 +129,21 @@ def _reaches(request: Request, windows: tuple[Window, ...]) -> tuple[Reach, ...]
     return found
 
 
-def _window(numbers: tuple[int, int, int, int, int], word: str, rounding: str) -> Window:
+def _window(numbers: tuple[int, int, int, int, Any], word: str, rounding: str) -> Window:
     length, kernel, stride, dilation, zeros = numbers
     extent = dilation * (kernel - 1) + 1
-    if word == SAME:
+    if word in SAMES:
         out = -(-length // stride)
-        rows = max((out - 1) * stride + extent - length, 0)
-        return Window(length, kernel, stride, dilation, rows // 2, rows - rows // 2, out)
-    room = length + 2 * zeros - extent
+        rows = larger((out - 1) * stride + extent - length, 0)
+        few, many = rows // 2, rows - rows // 2
+        before, after = (many, few) if word == SAME_LOWER else (few, many)
+        return Window(length, kernel, stride, dilation, before, after, out)
+    before, after = zeros if isinstance(zeros, tuple) else (zeros, zeros)
+    room = length + before + after - extent
     out = (-(-room // stride) if rounding == CEIL else room // stride) + 1
-    if rounding == CEIL and (out - 1) * stride >= length + zeros:
+    if rounding == CEIL and (out - 1) * stride >= length + before:
         out -= 1
-    return Window(length, kernel, stride, dilation, zeros, zeros, out)
+    return Window(length, kernel, stride, dilation, before, after, out)
 
 
 def _check_fit(request: Request, windows: tuple[Window, ...]) -> None:
@@ -178,12 +196,13 @@ def _in_names(
         )
     )
     alike = len(set(windows)) == 1
+    uneven = word not in SAMES and any(window.before != window.after for window in windows)
     outs = ("n_out",) * axes if alike else tuple([f"{side}_out" for side in _SIDES[axes]])
     lines: list[Line] = []
     for axis, window in enumerate(windows[:1] if alike else windows):
         sizes[outs[axis]] = window.out
         dilated = window.dilation > 1
-        if word == SAME:
+        if word in SAMES:
             total = "P" if alike else f"P{_SUFFIXES[axes][axis]}"
             sizes[total] = window.before + window.after
             placed = _placed(window, axes, axis, alike=alike)
@@ -192,11 +211,17 @@ def _in_names(
             lines += _same_lines((outs[axis], total), symbols, window.stride, placed)
             continue
         room = n[axis] + Num(2) * p[axis]
+        if uneven:
+            total = "P" if alike else f"P{_SUFFIXES[axes][axis]}"
+            sizes[total] = window.before + window.after
+            placed = _placed(window, axes, axis, alike=alike)
+            lines.append(Line(total, Num(window.before) + Num(window.after), placed))
+            room = n[axis] + Sym(total)
         room = room - d[axis] * (k[axis] - 1) - 1 if dilated else room - k[axis]
         formula = (ceil if rounding == CEIL else floor)(room / s[axis]) + 1
         if _was_taken_back(window, rounding):
             formula = formula - 1
-        length = _LENGTHS[axes][axis] if axes == 1 or not alike else "rows and columns"
+        length = _LENGTHS[axes][axis] if not alike else " and ".join(_LENGTHS[axes])
         lines.append(Line(outs[axis], formula, _rounding_remark(window, rounding, length)))
     places = _area([Sym(out) for out in outs])
     reads: Expr | None = None
@@ -250,7 +275,7 @@ def _same_lines(
 
 def _conventions(windows: tuple[Window, ...], word: str) -> tuple[str, ...]:
     named = []
-    if word != SAME and any(_uneven(window) for window in windows):
+    if word not in SAMES and any(_uneven(window) for window in windows):
         named.append("rounding")
     if word == SAME and any(window.stride > 1 for window in windows):
         named.append("same")
@@ -264,7 +289,7 @@ def _placed(window: Window, axes: int, axis: int, *, alike: bool) -> str:
     if axes == 1 or alike:
         each = "" if axes == 1 else ", on each axis"
         return f"zeros: {window.before} before and {window.after} behind{each}"
-    first, last = (("above", "below"), ("left", "right"))[axis]
+    first, last = _ENDS[len(_ENDS) - axes :][axis]
     return f"zeros: {window.before} {first} and {window.after} {last}"
 
 
@@ -299,12 +324,19 @@ def _singular(length: str) -> str:
     return " and ".join(word.removesuffix("s") for word in length.split(" and "))
 
 
-def _each_axis(request: Request, option: str, axes: int, default: Size) -> Size:
-    value: Size = request.options.get(option, default)
+def each_axis(request: Request, option: str, axes: int, default: Size) -> tuple[Any, ...]:
+    """The numbers of an option, one for each axis.
+
+    Raises:
+        InputError: it has more numbers than there are axes, or fewer but not one.
+    """
+    value: tuple[Any, ...] = request.options.get(option, default)
     if len(value) == axes:
         return value
     if len(value) == 1:
         return value * axes
+    if any(isinstance(side, tuple) for side in value):
+        raise request.error(f"the {option} has {len(value)} parts, the map {axes} axes", option)
     message = f"the {option} {size_text(value)} has {len(value)} numbers, the map has {axes} axes"
     hint = ""
     if axes == 1:

@@ -13,7 +13,9 @@ from hwsolve.problem.model import (
     Functions,
     Given,
     Graph,
+    LayerParts,
     Network,
+    Optimizer,
     Recurrent,
     Written,
 )
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _INPUTS: Final = ("x", "X")
 _TARGETS: Final = ("y", "t", "Y", "T")
+_LAYER_WORDS: Final = ("norm", "eps", "keep")
 _OPTIONS: Final = ("activation", "concatenated", "reset", "update")
 
 
@@ -59,7 +62,7 @@ def network(parsed: Parsed) -> Network:
     own = [
         value
         for entry in entries
-        for value in (entry.weights, entry.bias)
+        for value in (entry.weights, entry.bias, *entry.values.values())
         if isinstance(value, Given)
     ]
     for value in own:
@@ -70,19 +73,36 @@ def network(parsed: Parsed) -> Network:
                 f"write them under 'given' with another name, or use the given {value.name}",
             )
         given[value.name] = value
-    layers = tuple(
-        DenseLayer(
-            _known(source, entry.weights, given),
-            None if entry.bias is None else _known(source, entry.bias, given),
-            entry.activation,
-            entry.name,
-            entry.place,
-        )
-        for entry in entries
-    )
+    folded = values.get("bias")
+    layers = tuple(_dense_layer(source, entry, given, folded) for entry in entries)
     examples = values.get("examples") or _examples(parsed, given.get(name))
     equations = values.get("equations") or ()
     return Network(name, target, examples, layers, values.get("loss"), equations)
+
+
+def _dense_layer(
+    source: Source, entry: DenseEntry, given: Mapping[str, Given], all_folded: Written | None
+) -> DenseLayer:
+    def name(value: Written | Given | None) -> str:
+        return "" if value is None else _known(source, value, given)
+
+    get, word = entry.values.get, entry.words.get
+    norm, eps, keep = (written.text if (written := word(key)) else "" for key in _LAYER_WORDS)
+    parts = LayerParts(
+        word("from"), word("add"), norm, name(get("gamma")), name(get("beta")),
+        name(get("mean")), name(get("var")), eps, name(get("dropout")), keep,
+    )  # fmt: skip
+    bias = None if entry.bias is None else name(entry.bias)
+    folded = word("bias") or (None if bias else all_folded)
+    if folded is not None and bias:
+        source.fail(folded.origin, "a folded bias is a part of W", f"remove b: {bias}")
+    elif word("bias") is not None and entry.weights is None:
+        source.fail(entry.place, "a folded bias is a part of W, which this layer has not", "write W")
+    where = "" if folded is None else folded.text.partition(" ")[2] or "first"
+    weights = name(entry.weights)
+    return DenseLayer(
+        weights, bias, entry.activation, entry.name, entry.place, parts, where if weights else ""
+    )
 
 
 def _known(source: Source, value: Written | Given, given: Mapping[str, Given]) -> str:
@@ -156,12 +176,10 @@ def examples_of(given: Given) -> str:
 
 
 def recurrent(parsed: Parsed) -> Recurrent:
-    """A cell and its options as written."""
-    values = parsed.values
-    options = {key: values[key] for key in _OPTIONS if values.get(key) is not None}
-    # Each step of a sequence may be given by itself: x1, x2, ...
-    name = _input(parsed, values.get("given") or {}, first="1")
-    return Recurrent(values.get("cell") or "", name, options, values.get("equations") or ())
+    """A cell, its options as written, its output and loss."""
+    from hwsolve.problem.recurrent import recurrent as body
+
+    return body(parsed)
 
 
 def cnn(parsed: Parsed) -> Cnn:
@@ -169,7 +187,16 @@ def cnn(parsed: Parsed) -> Cnn:
     values = parsed.values
     size = values.get("input") or Written("", parsed.source.place(parsed.node))
     paths = values.get("paths") or {}
-    return Cnn(size, values.get("layers") or (), paths, values.get("batch"))
+    blocks = values.get("blocks") or {}
+    wanted = values.get("wanted") or ()
+    return Cnn(size, values.get("layers") or (), paths, values.get("batch"), blocks, wanted)
+
+
+def optimizer(parsed: Parsed) -> Optimizer:
+    """An update rule, what it is applied to, and for how long."""
+    from hwsolve.problem.optimizer import optimizer as body
+
+    return body(parsed)
 
 
 def derivation(parsed: Parsed) -> Derivation:
@@ -217,7 +244,8 @@ BODIES: Final[Mapping[str, Callable[[Parsed], Body]]] = {
     "graph": graph,
     "network": network,
     "recurrent": recurrent,
-    "cnn": cnn,
+    "architecture": cnn,
+    "optimizer": optimizer,
     "derivation": derivation,
     "claim": claim,
     "functions": functions,

@@ -67,6 +67,15 @@ CONVENTIONS: Final = (
         "0",
     ),
     Convention(
+        "layout",
+        "which way a matrix of derivatives of a vector by a vector lies",
+        (
+            Choice("numerator", "dz/dh has a row for each entry of z, a column for each of h", ("jacobian",)),
+            Choice("denominator", "dz/dh has a row for each entry of h, a column for each of z", ("gradient",)),
+        ),
+        "numerator",
+    ),
+    Convention(
         "log",
         "the base of `log`",
         (
@@ -112,6 +121,15 @@ CONVENTIONS: Final = (
             Choice("examples", "the loss is a sum over entries and a mean over examples"),
         ),
         "",
+    ),
+    Convention(
+        "step_losses",
+        "how the losses of the steps of a sequence are put together",
+        (
+            Choice("sum", "the losses of the steps add up"),
+            Choice("mean", "the loss is the mean of those of the steps"),
+        ),
+        "sum",
     ),
     Convention(
         "biases",
@@ -177,6 +195,144 @@ CONVENTIONS: Final = (
     _weight("comparison"),
     _weight("division", "0"),
     _weight("exponential", "0"),
+    Convention(
+        "dtype",
+        "what a value is stored as, where memory is counted",
+        (
+            Choice("float32", "a value has 4 bytes", ("single", "fp32")),
+            Choice("float64", "a value has 8 bytes", ("double", "fp64")),
+            Choice("float16", "a value has 2 bytes", ("half", "fp16")),
+            Choice("bfloat16", "a value has 2 bytes", ("bf16",)),
+            Choice("int8", "a value has 1 byte"),
+            Choice("int4", "a value has half a byte"),
+        ),
+        "float32",
+    ),
+    Convention(
+        "activations",
+        "which outputs of layers are stored, where memory is counted",
+        (
+            Choice("kept", "the output of every layer is stored, the input is not counted"),
+            Choice(
+                "in place",
+                "activation functions and dropout write over their input, which is not counted",
+                ("in_place", "inplace", "in-place"),
+            ),
+        ),
+        "kept",
+    ),
+    Convention(
+        "optimizer",
+        "what an optimizer remembers for each parameter, where memory is counted",
+        (
+            Choice("adam", "Adam remembers 2 values for each parameter", ("adamw",)),
+            Choice("momentum", "momentum remembers 1 value for each parameter"),
+            Choice("sgd", "plain gradient descent remembers nothing", ("gd", "none")),
+        ),
+        "adam",
+    ),
+    Convention(
+        "momentum",
+        "how the velocity of momentum is written",
+        (
+            Choice("accumulate", "v <- mu*v + g, w <- w - lr*v, as PyTorch does", ("pytorch",)),
+            Choice("average", "v <- mu*v + (1 - mu)*g, w <- w - lr*v", ("ema", "weighted")),
+            Choice("velocity", "v <- mu*v - lr*g, w <- w + v", ("sutskever", "classical")),
+        ),
+        "",
+    ),
+    Convention(
+        "nesterov",
+        "how Nesterov's momentum is written; by default lookahead, with given gradients pytorch",
+        (
+            Choice("lookahead", "the gradient is taken where the velocity alone would lead"),
+            Choice("pytorch", "v <- mu*v + g, w <- w - lr*(g + mu*v), the gradient taken at w"),
+            Choice("cs231n", "v <- mu*v - lr*g, w <- w - mu*(v before) + (1 + mu)*v"),
+        ),
+        "",
+    ),
+    Convention(
+        "epsilon",
+        "where epsilon stands in AdaGrad, RMSProp and Adam",
+        (
+            Choice("outside", "epsilon is added to the square root: sqrt(v) + eps"),
+            Choice("inside", "epsilon is added under the square root: sqrt(v + eps)"),
+            Choice("hat", "lr*sqrt(1 - beta2^t)/(1 - beta1^t) times m/(sqrt(v) + eps)"),
+        ),
+        "outside",
+    ),
+    Convention(
+        "bias_correction",
+        "whether Adam's moments are corrected for their start at 0",
+        (
+            Choice("yes", "mhat = m/(1 - beta1^t), vhat = v/(1 - beta2^t)", ("true", "on")),
+            Choice("no", "the moments are used as they are", ("false", "off", "none")),
+        ),
+        "yes",
+    ),
+    Convention(
+        "nadam",
+        "how NAdam weighs the momentum",
+        (
+            Choice("constant", "beta1 stays the same (Dozat's simplified form)"),
+            Choice("schedule", "beta1 grows with the step, as in PyTorch", ("pytorch",)),
+        ),
+        "constant",
+    ),
+    Convention(
+        "weight_decay",
+        "where weight decay acts; by default coupled, in AdamW decoupled",
+        (
+            Choice("coupled", "weight decay is added to the gradient: g + wd*w", ("l2",)),
+            Choice("decoupled", "weight decay acts on the parameter: w - lr*(... + wd*w)"),
+        ),
+        "",
+    ),
+    Convention(
+        "update",
+        "whether parameters are updated together or one after the other",
+        (
+            Choice("simultaneous", "all gradients are taken before any parameter changes"),
+            Choice("in_turn", "each gradient uses the parameters already updated", ("in_place",)),
+        ),
+        "simultaneous",
+    ),
+    Convention(
+        "perceptron",
+        "how the perceptron rule is written",
+        (
+            Choice("difference", "w <- w + lr*(t - h)*x"),
+            Choice("label", "w <- w + lr*t*x where t*z <= 0, with targets -1 and 1"),
+        ),
+        "difference",
+    ),
+    Convention(
+        "output_at_0",
+        "the output of a perceptron whose weighted sum is exactly 0",
+        (
+            Choice("high", "the output is 1 for z >= 0", ("1", "+1")),
+            Choice("low", "the output is 1 for z > 0 only", ("0", "-1")),
+        ),
+        "high",
+    ),
+    Convention(
+        "schedule_start",
+        "what a learning-rate schedule counts the first step as; by default 0, in a formula and with warm-up 1",
+        (
+            Choice("0", "the schedule counts from 0: the first step has the full rate lr0"),
+            Choice("1", "the schedule counts from 1: the first step has the rate lr1"),
+        ),
+        "",
+    ),
+    Convention(
+        "schedule_unit",
+        "what a learning-rate schedule counts",
+        (
+            Choice("step", "the schedule counts steps"),
+            Choice("epoch", "the schedule counts epochs"),
+        ),
+        "step",
+    ),
     Convention(
         "ties",
         "where a number exactly half-way goes in rounding",

@@ -39,8 +39,11 @@ class Kind(NamedTuple):
 
 
 KIND_NAMES: Final = (
-    "graph", "network", "recurrent", "cnn", "derivation", "claim", "functions",
+    "graph", "network", "recurrent", "architecture", "optimizer", "derivation", "claim",
+    "functions",
 )  # fmt: skip
+# Other names of kinds.
+KIND_ALIASES: Final = {"cnn": "architecture"}
 
 COMMON: Final = (
     Field("kind", "choice", "what kind of problem it is", "graph", choices=KIND_NAMES),
@@ -147,6 +150,50 @@ _CELL_OPTIONS: Final = (
     Field("activation", "formula", "the activation of an rnn; by default tanh", "tanh"),
 )
 
+_EXTRAS: Final = (
+    Field(
+        "upstream",
+        "amounts",
+        "the gradient of an unnamed loss L, instead of a loss",
+        "{dL/dy: 2, dL/dh: [0.5, -1]}",
+    ),
+    Field(
+        "override",
+        "amounts",
+        "computed names whose values the question states; what follows uses these",
+        "{yhat: 0.6}",
+    ),
+    Field(
+        "parameters",
+        "names",
+        "the given values that are parameters, for `all gradients` and `update`",
+        "[w, b]",
+    ),
+    Field("frozen", "names", "parameters without a gradient, which a step leaves", "[W1]"),
+    Field(
+        "update",
+        "settings",
+        "one step of gradient descent: `w_new`, `L_new`, `yhat_new` may be asked for; "
+        "`lr`, and if need be `parameters` and `loss`",
+        "{lr: 0.1}",
+    ),
+    Field(
+        "options",
+        "options",
+        "the options of a question: which is right is answered as `option`",
+        "{A: 0.3, B: 0.5}",
+        shared=False,
+    ),
+)
+
+_FOLDED: Final = Field(
+    "bias",
+    "option",
+    "the bias is a part of W: the input gets a 1 in front, or with `folded last` behind it",
+    "folded",
+    choices=("folded", "folded last"),
+)
+
 KINDS: Final = (
     Kind(
         "graph",
@@ -156,6 +203,7 @@ KINDS: Final = (
             _EXPRESSIONS,
             _ASSUME._replace(meaning="comparisons that hold for formulas in symbols"),
             _SHAPES._replace(meaning="the shapes of symbols that are vectors or matrices"),
+            *_EXTRAS,
         ),
     ),
     Kind(
@@ -178,9 +226,11 @@ KINDS: Final = (
                 "[{W: W1, b: b1, activation: sigmoid}]",
                 required=True,
             ),
+            _FOLDED,
             Field("loss", "formula", "the name of a loss, or an equation", "half_squared_error"),
             _EQUATIONS._replace(meaning="equations that follow the network"),
             _EXPRESSIONS,
+            *_EXTRAS,
         ),
     ),
     Kind(
@@ -190,17 +240,76 @@ KINDS: Final = (
             _CELL,
             Field(
                 "input",
-                "name",
+                "formula",
                 "the given sequence, one step in each row; by default x or X",
                 "x",
             ),
             *_CELL_OPTIONS,
+            Field("layers", "count", "the number of layers", "2", least=1, most=100),
+            Field(
+                "bidirectional",
+                "yes or no",
+                "whether a second cell reads the sequence backwards",
+                "yes",
+            ),
+            Field(
+                "merge",
+                "option",
+                "how the states of both directions are put together",
+                "concat",
+                choices=("concat", "sum", "mean"),
+            ),
+            Field(
+                "examples",
+                "choice",
+                "whether a step holds one example, or one in each row or column",
+                "rows",
+                choices=("single", "rows", "columns"),
+            ),
+            Field(
+                "batch_first",
+                "yes or no",
+                "whether the first axis of the input counts examples, and the second steps",
+                "yes",
+            ),
+            Field(
+                "output",
+                "read-out",
+                "the output of each step, or `at: last`: weights, bias and activation",
+                "softmax",
+            ),
+            Field("target", "formula", "the wanted outputs; by default y, t, Y or T", "t"),
+            Field("loss", "formula", "the loss of each output, or an equation", "cross_entropy"),
+            Field(
+                "truncate",
+                "count",
+                "through how many steps the gradient goes back",
+                "2",
+                least=1,
+                most=10**6,
+            ),
+            Field(
+                "feed",
+                "option",
+                "what a step reads where no input is given: the target or the output before it",
+                "target",
+                choices=("target", "output", "argmax"),
+            ),
+            Field("steps", "count", "the number of steps, with `feed`", "3", least=1, most=10**5),
+            Field(
+                "vocabulary",
+                "vocabulary",
+                "the symbols of a text in order, or their number; input and target may be texts",
+                "[h, e, l, o]",
+            ),
             _EQUATIONS._replace(meaning="equations that follow the last step"),
             _EXPRESSIONS,
+            # `update` says here how a GRU updates its state
+            *(field for field in _EXTRAS if field.name != "update"),
         ),
     ),
     Kind(
-        "cnn",
+        "architecture",
         "sizes, parameters and operations of a network of layers",
         (
             Field(
@@ -218,7 +327,86 @@ KINDS: Final = (
                 "[C1: conv 6 5x5, S2: pool 2]",
                 required=True,
             ),
+            Field(
+                "blocks",
+                "blocks",
+                "lists of layers with parameters that stand in several places",
+                "{unit(c): [conv c 3x3 p1, relu]}",
+            ),
             Field("paths", "paths", "lists of layers to be compared, by name", "{left: [A, B]}"),
+            Field(
+                "wanted",
+                "statements",
+                "what the network is to give: the letters in it are looked for",
+                "output.size = 16x16x16, k <= 7",
+            ),
+            _EXPRESSIONS._replace(
+                meaning="what is asked as a formula in the letters", example="total.params"
+            ),
+        ),
+    ),
+    Kind(
+        "optimizer",
+        "steps of an update rule, on given gradients, on a loss, or on examples",
+        (
+            Field("rule", "formula", "the update rule; by default gradient descent", "adam"),
+            Field(
+                "start",
+                "given",
+                "the parameters before the first step",
+                "{w: 3, b: 0}",
+            ),
+            Field("parameters", "names", "which given values are parameters", "[w, b]"),
+            Field(
+                "gradients",
+                "gradients",
+                "the gradient of each step, or a formula for it; by parameter if several",
+                "[4, 2, -1]",
+            ),
+            Field("loss", "formula", "what is minimised: a formula, or an equation", "(w - 3)^2"),
+            _EQUATIONS._replace(
+                meaning="equations that the loss uses, such as the prediction",
+                example="[yhat = w*x + b]",
+            ),
+            Field(
+                "data",
+                "given",
+                "lists with an entry for each example; the equations are those of one example",
+                "{size: [2, 1], price: [10, 5]}",
+            ),
+            Field("target", "name", "which of the data is wanted; by default t or y", "t"),
+            Field(
+                "batch",
+                "count",
+                "how many examples a step sees; by default all, for sgd and perceptrons one",
+                "2",
+                least=1,
+                most=10**6,
+            ),
+            Field("order", "rate", "the order in which examples are seen, from 1 on", "[2, 1]"),
+            Field("steps", "steps", "how many steps are made, or `until no change`", "3"),
+            Field("epochs", "steps", "how often all data are seen, or `until no change`", "2"),
+            Field("done", "count", "how many steps were made before", "9", most=10**6),
+            Field(
+                "lr",
+                "rate",
+                "the learning rate: a number, a formula in the step t, or a list",
+                "0.1/t",
+            ),
+            Field("schedule", "formula", "how the learning rate changes, by name", "cosine"),
+            Field(
+                "clip",
+                "settings",
+                "the limit of the gradient: by `norm`, `value`, or `global_norm` of all together",
+                "{norm: 1}",
+            ),
+            Field("activation", "formula", "the activation of the delta rule's unit", "sigmoid"),
+            Field(
+                "after",
+                "equations",
+                "equations that follow the last step; parameters have their last values",
+                "[p = w*4 + b]",
+            ),
         ),
     ),
     Kind(
@@ -319,29 +507,74 @@ KINDS: Final = (
 
 # The keys of a layer of `kind: network`.
 DENSE_LAYER: Final = (
-    Field("W", "weights", "the name of the weights, or the weights", "W1", required=True),
+    Field("W", "weights", "the name of the weights, or the weights; none if left out", "W1"),
     Field("b", "weights", "the name of the bias, or the bias; none if left out", "b1"),
+    _FOLDED,
     Field("activation", "formula", "the activation; linear if left out", "sigmoid"),
     Field("name", "text", "a name for the layer", "out"),
+    Field("from", "text", "a layer or given value that it reads, if not the layer before", "x"),
+    Field("add", "text", "a layer or given value that is added before the activation", "x"),
+    Field("norm", "text", "normalisation before activation: `batch`, `layer` or `rms`", "batch"),
+    Field("gamma", "weights", "the scale of the normalisation; 1 if left out", "gamma1"),
+    Field("beta", "weights", "the shift of the normalisation; 0 if left out", "beta1"),
+    Field("mean", "weights", "the running mean of a batch normalisation in evaluation", "m1"),
+    Field("var", "weights", "the running variance of a batch normalisation in evaluation", "v1"),
+    Field("eps", "text", "what is added to the variance; by default 1e-5", "1e-5"),
+    Field("dropout", "weights", "the mask of 0s and 1s that multiplies the activation", "mask1"),
+    Field("keep", "text", "what the mask is divided by: the probability to keep a unit", "0.8"),
 )
 
-# Keys by which a layer of `kind: cnn` in long form is known from a layer with a name: the
+# Keys by which a layer of `kind: architecture` in long form is known from a layer with a name: the
 # names in the layer table (a test keeps them equal), and the keys that announce one.
 LAYER_WORDS: Final = frozenset({
-    "add", "affine", "average", "averagepool", "averagepooling", "averagepooling2d", "avg",
-    "avgpool", "avgpool1d", "avgpool2d", "avgpooling", "batchnorm", "batchnorm1d",
-    "batchnorm2d", "batchnormalisation", "batchnormalization", "bn", "cat", "concat",
-    "concatenate", "concatenation", "conv", "conv1d", "conv2d", "convdepthwise", "convolution",
-    "dense", "depthwise", "depthwiseconv", "depthwiseconv2d", "depthwiseconvolution", "dropout",
-    "dropout2d", "dwconv", "elu", "fc", "flatten", "fullyconnected", "gap", "gelu",
-    "globalaverage", "globalaveragepool", "globalaveragepooling", "globalaveragepooling2d",
-    "globalavg", "globalavgpool", "globalavgpooling", "globalmax", "globalmaxpool",
-    "globalmaxpooling", "globalmaxpooling2d", "globalpool", "globalpooling", "gmp", "identity",
-    "kind", "layer", "leakyrelu", "linear", "logistic", "lrelu", "max", "maxpool", "maxpool1d",
-    "maxpool2d", "maxpooling", "maxpooling2d", "meanpool", "plus", "pointwise", "pointwiseconv",
-    "pointwiseconvolution", "pool", "pooling", "pwconv", "radialbasis", "radialbasisfunctions",
-    "rbf", "relu", "relu6", "sigmoid", "silu", "softmax", "softplus", "subsample",
-    "subsampling", "sum", "swish", "tanh", "trainablesubsampling", "type",
+    "abs", "adaptiveaveragepool", "adaptiveaveragepooling", "adaptiveavgpool", "adaptiveavgpool1d",
+    "adaptiveavgpool2d", "adaptiveavgpool3d", "adaptiveavgpooling", "adaptivemaxpool",
+    "adaptivemaxpool1d", "adaptivemaxpool2d", "adaptivemaxpool3d", "adaptivemaxpooling",
+    "adaptivepool", "add", "affine", "alphadropout", "attention", "average", "averagepool",
+    "averagepooling", "averagepooling1d", "averagepooling2d", "averagepooling3d", "avg", "avgpool",
+    "avgpool1d", "avgpool2d", "avgpool3d", "avgpooling", "batchnorm", "batchnorm1d", "batchnorm2d",
+    "batchnorm3d", "batchnormalisation", "batchnormalization", "bn", "cat", "celu", "centercrop",
+    "centrecrop", "channelshuffle", "chunk", "classtoken", "clip", "cls", "clstoken", "concat",
+    "concatenate", "concatenation", "constantpad2d", "conv", "conv1d", "conv1dtranspose", "conv2d",
+    "conv2dtranspose", "conv3d", "conv3dtranspose", "convdepthwise", "convolution", "convolution1d",
+    "convolution2d", "convolution3d", "convtranspose", "convtranspose1d", "convtranspose2d",
+    "convtranspose3d", "crop", "cropping", "cropping1d", "cropping2d", "crossattention", "deconv",
+    "deconvolution", "dense", "depthtospace", "depthwise", "depthwiseconv", "depthwiseconv2d",
+    "depthwiseconvolution", "dropout", "dropout1d", "dropout2d", "dropout3d", "droppath", "dwconv",
+    "elmanrnn", "elu", "embed", "embedding", "exp", "fc", "feedforward", "ffn", "firsttoken",
+    "flatten", "fractionallystridedconv", "fullyconnected", "gap", "gatedrecurrentunit", "geglu",
+    "gelu", "globalaverage", "globalaveragepool", "globalaveragepooling", "globalaveragepooling1d",
+    "globalaveragepooling2d", "globalavg", "globalavgpool", "globalavgpooling", "globalmax",
+    "globalmaxpool", "globalmaxpooling", "globalmaxpooling1d", "globalmaxpooling2d", "globalpool",
+    "globalpooling", "glu", "gmp", "gn", "gqa", "groupedqueryattention", "groupnorm",
+    "groupnormalisation", "groupnormalization", "gru", "hardshrink", "hardsigmoid", "hardsilu",
+    "hardswish", "hardtanh", "heaviside", "identity", "instancenorm", "instancenorm1d",
+    "instancenorm2d", "instancenorm3d", "instancenormalisation", "instancenormalization",
+    "interpolate", "kind", "layer", "layernorm", "layernormalisation", "layernormalization",
+    "layerscale", "leakyrelu", "lecuntanh", "linear", "ln", "local", "localconv",
+    "locallyconnected", "locallyconnected1d", "locallyconnected2d", "localresponsenorm",
+    "localresponsenormalisation", "localresponsenormalization", "logistic", "logsigmoid",
+    "logsoftmax", "longshorttermmemory", "lrelu", "lrn", "lstm", "max", "maxout", "maxpool",
+    "maxpool1d", "maxpool2d", "maxpool3d", "maxpooling", "maxpooling1d", "maxpooling2d",
+    "maxpooling3d", "meanpool", "mha", "mhsa", "mish", "mixtureofexperts", "mlp", "moe", "mqa",
+    "mul", "multiheadattention", "multiheadselfattention", "multiplication", "multiply",
+    "multiqueryattention", "narrow", "noop", "pad", "parametricrelu", "patchembed",
+    "patchembedding", "patches", "patchify", "pixelshuffle", "pixelunshuffle", "plus", "pointwise",
+    "pointwiseconv", "pointwiseconvolution", "pool", "pooling", "posembed", "positionalembedding",
+    "positionalencoding", "positionembedding", "positionembeddings", "positions",
+    "positionwisefeedforward", "prelu", "pwconv", "quickgelu", "radialbasis",
+    "radialbasisfunctions", "rbf", "relu", "relu2", "relu6", "relusquared", "resize", "rms",
+    "rmsnorm", "rmsnormalisation", "rmsnormalization", "rnn", "scale", "scaledtanh", "se",
+    "seblock", "selfattention", "selu", "sequence", "shuffle", "shufflechannels", "sigmoid", "sign",
+    "silu", "simplernn", "slice", "softmax", "softmax2d", "softplus", "softshrink", "softsign",
+    "spacetodepth", "spatialdropout2d", "split", "square", "squaredrelu", "squeezeandexcitation",
+    "squeezeexcitation", "squeezeexcite", "step", "stochasticdepth", "subpixel", "subsample",
+    "subsampling", "sum", "swiglu", "swish", "taketoken", "tanh", "tanhshrink", "threshold",
+    "times", "tokenembedding", "tokens", "totokens", "trainablesubsampling", "transposeconv",
+    "transposedconv", "transposedconvolution", "type", "typeembedding", "unsharedconv", "upconv",
+    "upsample", "upsampling", "upsampling1d", "upsampling2d", "upsampling3d", "vanillarnn",
+    "windowattention", "windowedattention", "wordembedding", "zeropad", "zeropad1d", "zeropad2d",
+    "zeropadding", "zeropadding2d",
 })  # fmt: skip
 
 _BY_KIND: Final = {kind.name: kind for kind in KINDS}

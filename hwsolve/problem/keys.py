@@ -12,7 +12,13 @@ from hwsolve.problem.derivations import (
     read_statements,
 )
 from hwsolve.problem.equations import read_equations, read_names
-from hwsolve.problem.layers import read_dense_layers, read_layers, read_paths, read_size
+from hwsolve.problem.layers import (
+    read_blocks,
+    read_dense_layers,
+    read_layers,
+    read_paths,
+    read_size,
+)
 from hwsolve.problem.model import Given, Written
 from hwsolve.problem.names import normal, why_not
 from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
@@ -234,9 +240,44 @@ def _settings(source: Source, field: Field, node: Node) -> dict[str, Written]:
     return found
 
 
+def _of_optimizer(reader: str) -> Callable[[Source, Field, Any], Any]:
+    """A reader of `kind: optimizer`, imported when it is used."""
+
+    def read(source: Source, field: Field, node: Node) -> Any:
+        from hwsolve.problem import optimizer
+
+        return getattr(optimizer, reader)(source, field, node)
+
+    return read
+
+
+def _of_recurrent(reader: str) -> Callable[[Source, Field, Any], Any]:
+    """A reader of `kind: recurrent`, imported when it is used."""
+
+    def read(source: Source, field: Field, node: Node) -> Any:
+        from hwsolve.problem import recurrent
+
+        return getattr(recurrent, reader)(source, field, node)
+
+    return read
+
+
+def _of_extras(reader: str) -> Callable[[Source, Field, Any], Any]:
+    """A reader of what stands beside equations, imported when it is used."""
+
+    def read(source: Source, field: Field, node: Node) -> Any:
+        from hwsolve.problem import extras
+
+        return getattr(extras, reader)(source, field, node)
+
+    return read
+
+
 # How a value of each type in the table of fields is read.
 READERS: Final[Mapping[str, Callable[[Source, Field, Any], Any]]] = {
     "text": _text,
+    "read-out": _of_recurrent("read_output"),
+    "vocabulary": _of_recurrent("read_vocabulary"),
     "formula": _written,
     "choice": _choice,
     "option": _option,
@@ -252,8 +293,14 @@ READERS: Final[Mapping[str, Callable[[Source, Field, Any], Any]]] = {
     "layers": read_layers,
     "size": read_size,
     "paths": read_paths,
+    "blocks": read_blocks,
     "derivation lines": read_derivation_lines,
     "shapes": read_shapes,
     "statements": read_statements,
     "settings": _settings,
+    "amounts": _of_extras("read_amounts"),
+    "options": _of_extras("read_options"),
+    "gradients": _of_optimizer("read_gradients"),
+    "rate": _of_optimizer("read_rate"),
+    "steps": _of_optimizer("read_steps"),
 }

@@ -82,14 +82,41 @@ class Graph(NamedTuple):
     shapes: dict[str, Written] = {}  # noqa: RUF012  (a NamedTuple's default, never written to)
 
 
+class LayerParts(NamedTuple):
+    """What a layer of `kind: network` has beside weights, bias and activation.
+
+    `source` and `add` are what it reads (the layer before it, if empty) and what is added
+    before the activation: a layer by name or number, or a given value. `norm` is "batch",
+    "layer" or "rms"; `gamma`, `beta`, `mean`, `var` and `mask` are names of given values,
+    `eps` and `keep` numbers as written.
+    """
+
+    source: Written | None = None
+    add: Written | None = None
+    norm: str = ""
+    gamma: str = ""
+    beta: str = ""
+    mean: str = ""
+    var: str = ""
+    eps: str = ""
+    mask: str = ""
+    keep: str = ""
+
+
 class DenseLayer(NamedTuple):
-    """A dense layer of `kind: network`: names of given weights and bias, and an activation."""
+    """A layer of `kind: network`: names of given weights and bias, and an activation.
+
+    `weights` is "" for a layer without any. `folded` is the place among its inputs of the
+    1 whose weights are the bias, "first" or "last", or "" where the bias is not folded.
+    """
 
     weights: str
     bias: str | None
     activation: str
     name: str
     place: Place
+    parts: LayerParts = LayerParts()
+    folded: str = ""
 
 
 class Network(NamedTuple):
@@ -107,27 +134,55 @@ class Network(NamedTuple):
     equations: tuple[Written, ...]
 
 
+class ReadOut(NamedTuple):
+    """The output layer of a recurrent net: names of given weights and bias, an activation.
+
+    `weights` is "" where the state itself goes through the activation; `at` is "each"
+    or "last" step, or "" where the target decides.
+    """
+
+    weights: str
+    bias: str | None
+    activation: str
+    at: str
+    place: Place
+
+
 class Recurrent(NamedTuple):
     """`kind: recurrent`: a cell run over a sequence, written out as equations.
 
     `cell` is "rnn", "lstm" or "gru"; `input` is the name of the given sequence
     (first axis: steps); `options` are the cell's own keys as written (`activation`,
-    `reset`, `update`, `concatenated`); `equations` follow the last step.
+    `reset`, `update`, `concatenated`, `merge`); `equations` follow the last step.
+    `layers` is 0 and `bidirectional` None where the names of the weights decide;
+    `examples` is "" where the shape of the input does. `feed` says what the next step
+    reads: "target", "output" or "argmax", for `steps` steps.
     """
 
     cell: str
     input: str
     options: dict[str, Written]
     equations: tuple[Written, ...]
+    layers: int = 0
+    bidirectional: bool | None = None
+    examples: str = ""
+    batch_first: bool = False
+    output: ReadOut | None = None
+    target: str | None = None
+    loss: Written | None = None
+    truncate: int = 0
+    feed: Written | None = None
+    steps: int = 0
 
 
 class LayerEntry(NamedTuple):
-    """A layer of `kind: cnn` as written, before the layer table looks at it.
+    """A layer of `kind: architecture` as written, before the layer table looks at it.
 
-    `text` is the short form (`conv 6 5x5 s2`); `options` the long form (`{conv: 6,
-    kernel: 5x5}`, nested lists of `Written` where a list stands, None behind the kind
-    of a layer without arguments: `{flatten: }`); `sources` are the names of the layers
-    it reads (empty: the one before).
+    `text` is the short form (`conv 6 5x5 s2`) or the use of a block (`unit(64) x 3`);
+    `options` the long form (`{conv: 6, kernel: 5x5}`, nested lists of `Written` where a
+    list stands, None behind the kind of a layer without arguments: `{flatten: }`);
+    `sources` are the names of the layers it reads (empty: the one before). `layers` are
+    those of a group of layers, else None; `repeat` is how often it stands there.
     """
 
     name: str | None
@@ -135,19 +190,35 @@ class LayerEntry(NamedTuple):
     options: dict[str, Any]
     sources: tuple[Written, ...]
     place: Place
+    layers: tuple[LayerEntry, ...] | None = None
+    repeat: int = 1
+    train_only: bool = False
+
+
+class Block(NamedTuple):
+    """A named list of layers: its parameters, each with its default or None, and its layers."""
+
+    name: str
+    parameters: tuple[tuple[str, str | None], ...]
+    layers: tuple[LayerEntry, ...]
+    place: Place
 
 
 class Cnn(NamedTuple):
-    """`kind: cnn`: sizes, parameters and operations of a network of layers.
+    """`kind: architecture`: sizes, parameters and operations of a network of layers.
 
     `input` is the size as written (`1x32x32`, `30`); `paths` names lists of layers
-    that are to be compared; `batch` is the number of examples.
+    that are to be compared; `batch` is the number of examples; `blocks` are lists of
+    layers that others use by name; `wanted` is what the network is to give for the letters
+    in it that are looked for.
     """
 
     input: Written
     layers: tuple[LayerEntry, ...]
     paths: dict[str, tuple[Written, ...]]
     batch: int | None
+    blocks: dict[str, Block] = {}  # noqa: RUF012  (a NamedTuple's default, never written to)
+    wanted: tuple[Written, ...] = ()
 
 
 class DerivationLine(NamedTuple):
@@ -201,7 +272,55 @@ class Functions(NamedTuple):
     equations: tuple[Written, ...]
 
 
-Body: TypeAlias = Claim | Derivation | Functions | Graph | Network | Recurrent | Cnn
+class Optimizer(NamedTuple):
+    """`kind: optimizer`: steps of an update rule.
+
+    `start` holds the parameters before the first step (they may also stand under `given`,
+    named by `parameters`); `gradients` a list of gradients or a formula by parameter, ""
+    for the only one. `data` are lists of examples, `batch` how many of them a step sees
+    (None: as the rule usually does). `steps` and `epochs` are numbers or "until" (nothing
+    changes any more); `done` steps were made before; `order` lists the examples as they
+    are seen. `after` follow the last step.
+    """
+
+    rule: Written | None
+    parameters: tuple[Written, ...]
+    start: dict[str, Given]
+    gradients: dict[str, Given | Written]
+    loss: Written | None
+    equations: tuple[Written, ...]
+    data: dict[str, Given]
+    target: Written | None
+    batch: int | None
+    steps: int | str | None
+    epochs: int | str | None
+    done: int
+    lr: Written | None
+    schedule: Written | None
+    clip: dict[str, Written]
+    activation: Written | None
+    after: tuple[Written, ...]
+    order: Written | None
+
+
+Body: TypeAlias = Claim | Cnn | Derivation | Functions | Graph | Network | Optimizer | Recurrent
+
+
+class Extras(NamedTuple):
+    """What a graph or a network may have beside its equations.
+
+    `upstream` are gradients of an unnamed loss and `override` values of computed names,
+    both by text as written; `parameters` and `frozen` say which given values a step
+    changes and which it leaves, `update` how (`lr`, `parameters`, `loss`). `options` are
+    the answers that a question offers, by label.
+    """
+
+    upstream: dict[str, Given] = {}  # noqa: RUF012  (a NamedTuple's default, never written to)
+    override: dict[str, Given] = {}  # noqa: RUF012  (a NamedTuple's default, never written to)
+    parameters: tuple[Written, ...] = ()
+    frozen: tuple[Written, ...] = ()
+    update: dict[str, Written] = {}  # noqa: RUF012  (a NamedTuple's default, never written to)
+    options: dict[str, Stated | dict[str, Stated]] = {}  # noqa: RUF012  (never written to)
 
 
 class Settings(NamedTuple):
@@ -240,3 +359,4 @@ class Problem(NamedTuple):
     body: Body
     parts: tuple[Problem, ...] = ()
     expressions: tuple[Written, ...] = ()
+    extras: Extras = Extras()

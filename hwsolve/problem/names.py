@@ -10,7 +10,12 @@ WORDS: Final = frozenset({"if", "else", "for", "in", "and", "or", "not"})
 
 
 def normal(name: str) -> str | None:
-    """A name in its one spelling (`x₁` is `x1`), or None where it is no name."""
+    """A name in its one spelling (`x₁` and `x^(1)` are `x1`), or None where it is no name."""
+    if "^" in name:
+        # the number of a layer, as books write it above the name
+        letters, _, number = name.partition("^")
+        if number[:1] + number[-1:] in {"()", "[]", "{}"} and number[1:-1].isdigit():
+            name = letters + number[1:-1]
     if name.isascii():
         valid = name.isidentifier() or ("'" in name and name.replace("'", "").isidentifier())
         return name if valid and name[0] != "'" and name not in WORDS else None

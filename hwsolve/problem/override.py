@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.errors import InputError, InputErrors, Place
 from hwsolve.problem.bodies import examples_of
-from hwsolve.problem.fields import COMMON
-from hwsolve.problem.model import Given, Network, Problem, Written
+from hwsolve.problem.fields import COMMON, fields_of
+from hwsolve.problem.keys import READERS
+from hwsolve.problem.model import Cnn, Given, Network, Problem, Written
 from hwsolve.problem.names import normal
 from hwsolve.problem.source import Source, clip, decode, near
 from hwsolve.problem.tree import read_tree
@@ -16,7 +18,11 @@ from hwsolve.problem.values import read_given
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# One entry of an array: its name, and the numbers of its indices.
+_ENTRY: Final = re.compile(r"\s*([^\[\]]+?)\s*\[([^\[\]]+)\]\s*")
 _FIELDS: Final = {field.name: field for field in COMMON}
+# Keys of a network of layers that the command line changes like given values.
+_OF_NETWORKS: Final = ("input", "batch")
 
 
 def override(  # noqa: PLR0913  (one for each option of the command line)
@@ -71,20 +77,47 @@ def _set(problem: Problem, text: str) -> Problem:
     option = f"--set {clip(text)}"
     written, sign, value = text.partition("=")
     name = normal(written.strip())
+    entry = _ENTRY.fullmatch(written) if name is None else None
     if not sign or not value.strip() or value.lstrip().startswith("#"):
         raise InputError(f"{option}: a value is missing", hint="write --set name=value")
     known = {key: None for one in (problem, *problem.parts) for key in one.given}
+    column = len(text) - len(value.lstrip())
+    if name in _OF_NETWORKS and name not in known and _has_layers(problem):
+        return _with_size(problem, option, str(name), value.strip())
+    if entry is not None and normal(entry[1]) in known:
+        number = _value(option, str(normal(entry[1])), value.strip(), column)
+        return _with_entry(problem, option, number, entry[2])
     if name is None or name not in known:
         shown = clip(written.strip())
         hint = near(shown, known) or f"given are {', '.join(known)}"
         if not known:
             hint = "the problem has no given values"
-        elif "[" in shown and normal(shown.partition("[")[0]) in known:
-            base = shown.partition("[")[0]
-            hint = f"give the whole of {base}: --set '{base}=[...]'"
         raise InputError(f"{option}: '{shown}' is not given in {problem.path}", hint=hint)
-    column = len(text) - len(value.lstrip())
     return _replaced(problem, _value(option, name, value.strip(), column))
+
+
+def _has_layers(problem: Problem) -> bool:
+    return isinstance(problem.body, Cnn) or any(map(_has_layers, problem.parts))
+
+
+def _with_size(problem: Problem, option: str, name: str, text: str) -> Problem:
+    """The problem, and its parts, with another input (`3x299x299`) or batch for its network."""
+    field = fields_of("architecture")[name]
+    source = decode(text, "--set")
+    try:
+        value = READERS[field.type](source, field, read_tree(source))
+        source.finish()
+    except InputErrors as errors:
+        first = errors.errors[0]
+        raise InputError(f"{option}: {first.message}", hint=first.hint) from None
+
+    def changed(one: Problem) -> Problem:
+        body = one.body
+        if isinstance(body, Cnn):
+            body = body._replace(**{name: value})
+        return one._replace(body=body, parts=tuple(map(changed, one.parts)))
+
+    return changed(problem)
 
 
 def _value(option: str, name: str, text: str, column: int) -> Given:
@@ -98,6 +131,51 @@ def _value(option: str, name: str, text: str, column: int) -> Given:
         raise InputError(f"{option}: {first.message}", hint=first.hint) from None
     assert given is not None  # noqa: S101  (finish raises where there is no value)
     return given
+
+
+def _with_entry(problem: Problem, option: str, number: Given, indices: str) -> Problem:
+    """The problem, and its parts, with another number at an index: `W[0,1]=2`."""
+    parts = tuple(_with_entry(part, option, number, indices) for part in problem.parts)
+    problem = problem._replace(parts=parts)
+    given = problem.given.get(number.name)
+    if given is None:
+        return problem
+    whole = f"give the whole of {given.name}: --set '{given.name}=[...]'"
+    if isinstance(number.value, list) or number.formula is not None:
+        raise InputError(f"{option}: an entry is a number", hint=whole)
+    if given.value is None:
+        raise InputError(f"{option}: {given.name} is given as a formula", hint=whole)
+    first = problem.conventions.get("first_index")
+    start = int(first.text) if first is not None else 0
+    try:
+        at = [int(part) - start for part in indices.split(",")]
+    except ValueError:
+        hint = f"such as --set '{given.name}[{start},{start + 1}]=2'"
+        raise InputError(f"{option}: an index is a whole number", hint=hint) from None
+    value = _put(given.value, at, number.value)
+    if value is None:
+        shape = "x".join(map(str, _lengths(given.value))) or "a number"
+        hint = f"{given.name} is {shape}, and the first index is {start}"
+        raise InputError(f"{option}: {given.name} has no such entry", hint=hint)
+    return problem._replace(given={**problem.given, given.name: given._replace(value=value)})
+
+
+def _put(value: Any, at: Sequence[int], number: Any) -> Any:
+    """Nested lists with another number at an index, None where there is no such entry."""
+    if not at:
+        return None if isinstance(value, list) else number
+    if not isinstance(value, list) or not 0 <= at[0] < len(value):
+        return None
+    inner = _put(value[at[0]], at[1:], number)
+    return None if inner is None else [*value[: at[0]], inner, *value[at[0] + 1 :]]
+
+
+def _lengths(value: Any) -> list[int]:
+    lengths = []
+    while isinstance(value, list):
+        lengths.append(len(value))
+        value = value[0]
+    return lengths
 
 
 def _replaced(problem: Problem, given: Given) -> Problem:

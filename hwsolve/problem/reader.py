@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from hwsolve.errors import closest
 from hwsolve.problem.bodies import BODIES, Parsed
-from hwsolve.problem.fields import KIND_NAMES, fields_of, kinds_with
+from hwsolve.problem.fields import KIND_ALIASES, KIND_NAMES, fields_of, kinds_with
 from hwsolve.problem.keys import READERS, near_word, one_of, one_word_of, wrong
-from hwsolve.problem.model import Graph, Problem, Settings
+from hwsolve.problem.model import Extras, Graph, Problem, Settings
 from hwsolve.problem.nodes import Map, Node, Scalar, Seq, is_empty, what
 from hwsolve.problem.source import Source, clip, decode, load
 from hwsolve.problem.tree import read_tree
@@ -144,9 +144,10 @@ class _Reader:
             self.source.fail(place, f"{whose} has no key 'kind'", hint)
             return "?"
         value = entry[1]
-        kind = one_word_of(value.text, KIND_NAMES) if isinstance(value, Scalar) else None
+        names = (*KIND_NAMES, *KIND_ALIASES)
+        kind = one_word_of(value.text, names) if isinstance(value, Scalar) else None
         if kind is not None:
-            return kind
+            return KIND_ALIASES.get(kind, kind)
         if isinstance(value, Scalar) and not is_empty(value):
             hint = near_word(value, KIND_NAMES)
             self.source.fail(value, f"unknown kind '{clip(value.text)}'", hint)
@@ -159,6 +160,13 @@ class _Reader:
         owners = kinds_with(name)
         if kind == "?" and owners:
             return
+        if kind == "optimizer":
+            from hwsolve.problem.conventions import BY_NAME
+
+            if name in BY_NAME:
+                hint = f"write 'conventions: {{{name}: ...}}'"
+                self.source.fail(key, f"'{name}' is a convention, not a key", hint)
+                return
         if owners and not kind:
             self.source.fail(
                 key,
@@ -182,6 +190,8 @@ class _Reader:
             likely = closest(clip(name), list(fields))
             self.mistyped.add(likely or "")
             hint = f"did you mean '{likely}'?" if likely else f"known are {', '.join(fields)}"
+            if kind == "optimizer" and not likely:
+                hint = f"the settings of a rule stand under 'given'; {hint}"
         self.source.fail(key, f"unknown key '{clip(name)}'", hint)
 
     def _complete(self, node: Map, kind: str, values: dict[str, Any], label: str) -> bool:
@@ -283,4 +293,15 @@ class _Reader:
             get("statement", ""), get("source", ""), label, get("given") or {},
             get("find") or tuple(answer_names.values()), answers, answer_names,
             conventions, settings, body, parts, get("expressions") or (),
+            _extras(kind, values),
         )  # fmt: skip
+
+
+def _extras(kind: str, values: Mapping[str, Any]) -> Extras:
+    """What stands beside the equations of a graph, a network or a cell."""
+    if kind not in {"graph", "network", "recurrent"}:
+        return Extras()
+    # a key of the same name may mean something else in a kind, as `update` of a GRU
+    fields = fields_of(kind)
+    own = {name for name in Extras._fields if name in fields and fields[name].type != "option"}
+    return Extras(**{name: values[name] for name in own if values.get(name)})

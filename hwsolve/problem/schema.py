@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias
 
 from hwsolve.problem.conventions import CONVENTIONS, Convention
-from hwsolve.problem.fields import COMMON, DENSE_LAYER, KINDS, Field
+from hwsolve.problem.fields import COMMON, DENSE_LAYER, KIND_ALIASES, KINDS, Field
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -35,7 +35,8 @@ def schema() -> Schema:
 def _keys() -> Schema:
     """The keys of a file or a part: any key of any kind, and what each kind makes of it."""
     properties = {field.name: _field(field) for field in COMMON}
-    properties["kind"] = {**properties["kind"], "description": _kinds()}
+    names = [*properties["kind"]["enum"], *KIND_ALIASES]
+    properties["kind"] = {"enum": names, "description": _kinds()}
     for kind in KINDS:
         for field in kind.fields:
             # The same key can take different things in different kinds: those say which.
@@ -61,7 +62,9 @@ def _of_kind(kind: str, fields: tuple[Field, ...]) -> Schema:
     required = [field.name for field in fields if field.required]
     if required:
         then["anyOf"] = [{"required": required}, {"required": ["parts"]}]
-    return {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": then}
+    also = [alias for alias, meant in KIND_ALIASES.items() if meant == kind]
+    named: Schema = {"enum": [kind, *also]} if also else {"const": kind}
+    return {"if": {"properties": {"kind": named}, "required": ["kind"]}, "then": then}
 
 
 def _field(field: Field) -> Schema:
@@ -89,6 +92,12 @@ def _type(field: Field) -> Schema:  # noqa: C901, PLR0911, PLR0912  (one case fo
             return {"type": "object", "additionalProperties": {"$ref": "#/definitions/value"}}
         case "answers":
             return {"type": "object", "additionalProperties": {"$ref": "#/definitions/answer"}}
+        case "amounts":
+            return {"type": "object", "additionalProperties": {"$ref": "#/definitions/value"}}
+        case "options":
+            answer: Schema = {"$ref": "#/definitions/answer"}
+            named = {"type": "object", "additionalProperties": answer}
+            return {"type": "object", "additionalProperties": {"anyOf": [answer, named]}}
         case "conventions":
             return _conventions()
         case "parts":
@@ -115,8 +124,22 @@ def _type(field: Field) -> Schema:  # noqa: C901, PLR0911, PLR0912  (one case fo
             }
         case "shapes":
             return {"type": "object", "additionalProperties": _TEXT}
+        case "gradients":
+            value: Schema = {"$ref": "#/definitions/value"}
+            return {"oneOf": [value, {"type": "object", "additionalProperties": value}]}
+        case "rate":
+            return {"oneOf": [_TEXT, {"type": "array", "minItems": 1, "items": _TEXT}]}
+        case "steps":
+            return {"oneOf": [{"type": "integer", "minimum": 1}, {"const": "until no change"}]}
+        case "read-out":
+            return {"oneOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]}
+        case "vocabulary":
+            return _NAMES
         case "settings":
             return {"type": "object", "additionalProperties": _NAMES}
+        case "blocks":
+            layers = {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/layer"}}
+            return {"type": "object", "additionalProperties": layers}
         case "paths":
             return {"type": "object", "additionalProperties": _NAMES}
         case _:

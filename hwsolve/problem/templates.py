@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from hwsolve.errors import InputError, did_you_mean
-from hwsolve.problem.fields import KIND_NAMES
+from hwsolve.problem.fields import KIND_ALIASES, KIND_NAMES
 
 
 def template(kind: str) -> str:
@@ -14,7 +14,7 @@ def template(kind: str) -> str:
     Raises:
         InputError: if there is no such kind.
     """
-    kind = kind.lower()
+    kind = KIND_ALIASES.get(kind.lower(), kind.lower())
     if kind not in KIND_NAMES:
         hint = did_you_mean(kind, KIND_NAMES) or f"kinds are {', '.join(KIND_NAMES)}"
         raise InputError(f"there is no kind '{kind}'", hint=hint)

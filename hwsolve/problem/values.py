@@ -160,7 +160,11 @@ def formula_expected(text: str) -> None:
     word = text.strip().lower().lstrip("+-.−")
     shown = clip(text)
     if word in _NO_NUMBER:
-        raise InputError(f"'{shown}' is not a finite number", hint="give a finite number")
+        hint = "give a finite number; a mask that is added to scores takes -1e9 for -infinity"
+        minus = text.strip().startswith(("-", "−")) and word != "nan"
+        raise InputError(
+            f"'{shown}' is not a finite number", hint=hint if minus else "give a finite number"
+        )
     if word in _TRUTH:
         raise InputError(f"'{shown}' is not a number", hint="write 1 or 0")
     if len(text) > MAX_FORMULA:

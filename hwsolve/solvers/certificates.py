@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BUDGET: Final = 400_000
 ENTRIES: Final = 200
 DIRECTIONS: Final = 3
+# More entries of one array at a kink than these are told of in one remark.
+MANY_KINKS: Final = 3
 
 
 def certify(solved: Solved) -> tuple[tuple[Certificate, ...], list[str]]:
@@ -62,11 +64,24 @@ def _gradients(solved: Solved, remarks: list[str]) -> Certificate | None:
         cost = max(1, sum(_entries(solved.graph, node) for node in certifier.order))
         room = max(4, min(ENTRIES, BUDGET // (4 * cost)))
         for node in sorted(gradient.wrt):
+            if _through_stated(solved, top, node):
+                tests.stated += 1
+                continue
             adjoint = gradient.adjoints.get(node)
             claimed = 0.0 if adjoint is None else solved.floats[adjoint]
             if claimed is not None:
                 tests.one(certifier, node, claimed, room)
     return tests.certificate()
+
+
+def _through_stated(solved: Solved, top: int, node: int) -> bool:
+    """Whether a derivative goes through a value that is stated and not computed."""
+    graph = solved.graph
+    return any(
+        node in graph.ancestors([stated]) and stated in graph.ancestors([top])
+        for stated in solved.overridden
+        if stated != node
+    )
 
 
 class _Tests:
@@ -76,7 +91,7 @@ class _Tests:
         self.solved = solved
         self.remarks = remarks
         self.system = float_system(solved.graph)
-        self.entries = self.tested = self.kinks = self.directions = 0
+        self.entries = self.tested = self.kinks = self.directions = self.stated = 0
         self.worst = 0.0
 
     def one(self, certifier: Certifier, node: int, claimed: Any, room: int) -> None:
@@ -85,10 +100,16 @@ class _Tests:
         stretched = bool(getattr(claimed, "shape", ()))
         size = _entries(self.solved.graph, node)
         self.entries += size
+        told, kinks = len(self.remarks), []
         for at in _chosen(shape, room):
             value = float(claimed[at]) if at and stretched else _first(claimed)
             self.tested += 1
+            before = self.kinks
             self._compare(certifier, node, at, value, at)
+            if self.kinks > before:
+                kinks.append(at)
+        if len(kinks) > MANY_KINKS:
+            self.remarks[told:] = [self._kinks(certifier.top, node, kinks)]
         if size > room and stretched:
             for direction in _directions(shape):
                 self.directions += 1
@@ -110,8 +131,24 @@ class _Tests:
             self.kinks += 1
             self.remarks.append(_kink(name, value, finding))
 
+    def _kinks(self, top: int, node: int, places: list[tuple[int, ...]]) -> str:
+        """One remark for the many entries of an array that are at a kink."""
+        first = self.solved.lowering.first_index
+        shown = ", ".join(
+            f"[{', '.join(str(part + first) for part in at)}]" for at in places[:MANY_KINKS]
+        )
+        return (
+            f"{derivative_name(self.solved, top, node, ())} is taken at a kink in {len(places)} "
+            f"entries: {shown}, ...; what stands there follows from the convention"
+        )
+
     def certificate(self) -> Certificate | None:
         """What was tested, and how well it agreed."""
+        if self.stated:
+            self.remarks.append(
+                "gradients through a stated value follow from the rules alone: differences "
+                "cannot test them"
+            )
         if self.tested == self.kinks:
             # nothing to compare with: the remarks say what the slopes on both sides are
             return None

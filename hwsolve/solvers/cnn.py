@@ -9,13 +9,15 @@ from hwsolve.expr.tree import Apply, Expr, Sym
 from hwsolve.nets.counting import DEFAULT_FLOPS, FlopRule, read_flop_rule, reweighted
 from hwsolve.nets.exact import exact
 from hwsolve.nets.layer_text import read_layer, read_layer_options
-from hwsolve.nets.network import Layer, Network, build_network
+from hwsolve.nets.letters import InLetters
+from hwsolve.nets.memory import Memory, asked_memory
+from hwsolve.nets.network import Group, Layer, Network, build_network
 from hwsolve.nets.options import OPTIONS, SKIPPED
 from hwsolve.nets.receptive_field import field_of
-from hwsolve.nets.sizes import CHANNELS_LAST, read_sizes, read_whole, size_text
+from hwsolve.nets.sizes import read_input, read_whole, size_text
 from hwsolve.solution import Answer, Solution
 from hwsolve.solvers.cnn_certificates import certify
-from hwsolve.solvers.cnn_names import FIELD, JUMP, Names, written_out
+from hwsolve.solvers.cnn_names import FIELD, JUMP, SCALES, Names, written_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from hwsolve.nets.sizes import Size
     from hwsolve.problem.model import Cnn, LayerEntry, Problem, Written
 
-MOST_AXES = 3
 # Asked for in one word, answered layer by layer.
 _EVERY_LAYER = {"sizes": "size", "shapes": "size"}
+# Asked for in one word, answered under every convention.
+LEDGER = "ledger"
 OPERATION_WEIGHTS = ("multiplication", "addition", "comparison", "division", "exponential")
 
 
@@ -37,6 +40,15 @@ class Ask(NamedTuple):
 
     text: str
     expr: Expr
+
+
+class Unmeasured(NamedTuple):
+    """A network as it was written: the size of its input, and its layers."""
+
+    size: Size
+    specs: tuple[Spec, ...]
+    groups: Mapping[str, Group] = {}
+    train_only: frozenset[int] = frozenset()
 
 
 class Solved(NamedTuple):
@@ -60,7 +72,35 @@ def solve_cnn(problem: Problem, document: bool = True) -> Solution:  # noqa: FBT
             names that mean nothing, each at its place.
         CertificateError: two ways of counting disagree.
     """
-    solved = solve_network(problem)
+    body: Cnn = problem.body  # type: ignore[assignment]  # the reader gives each kind its body
+    if body.wanted:
+        from hwsolve.solvers.inverse import solve_wanted
+
+        return solve_wanted(problem)
+    if any(asked.text.strip() == LEDGER for asked in problem.find):
+        from hwsolve.solvers.ledger import with_ledger
+
+        return with_ledger(problem, solve_cnn, document=document)
+    written = read_network(problem)
+    if in_letters(written):
+        from hwsolve.solvers.cnn_symbols import solve_in_letters
+
+        return solve_in_letters(problem, written, solve_network, solution_of, document=document)
+    if problem.expressions:
+        raise InputError(
+            "the layers hold no letters", problem.expressions[0].place(),
+            "ask under 'find', or write letters: input: C x n x n",
+        )  # fmt: skip
+    return solution_of(solve_network(problem, written), document)
+
+
+def solution_of(solved: Solved, document: bool) -> Solution:  # noqa: FBT001  (as solve_cnn)
+    """The solution of a network in numbers.
+
+    Raises:
+        CertificateError: two ways of counting disagree.
+    """
+    problem = solved.problem
     certificates = certify(solved.network, solved.names, thorough=document)
     if not document:
         return Solution(
@@ -71,19 +111,48 @@ def solve_cnn(problem: Problem, document: bool = True) -> Solution:  # noqa: FBT
     return written_solution(solved, certificates)
 
 
-def solve_network(problem: Problem) -> Solved:
-    """The network of a problem, and the answers to what it asks.
+def read_network(problem: Problem) -> Unmeasured:
+    """The network of a problem as it was written.
 
     Raises:
-        InputError, InputErrors: for whatever cannot be read, does not fit or means nothing.
+        InputError, InputErrors: for whatever cannot be read.
     """
     body: Cnn = problem.body  # type: ignore[assignment]  # the reader gives each kind its body
     size = _input_size(body.input, problem.conventions)
+    from hwsolve.solvers.cnn_blocks import has_blocks, write_out
+
+    if not has_blocks(body.layers, body.blocks):
+        return Unmeasured(size, _specs(body.layers))
+    return Unmeasured(size, *write_out(body.layers, body.blocks))
+
+
+def in_letters(written: Unmeasured) -> bool:
+    """Whether a size of a network is a letter."""
+    if any(isinstance(side, InLetters) for side in written.size):
+        return True
+    values = (value for spec in written.specs for value in spec.options.values())
+    return any(
+        isinstance(part, InLetters)
+        for value in values
+        for part in (value if isinstance(value, tuple) else (value,))
+    )
+
+
+def solve_network(problem: Problem, written: Unmeasured) -> Solved:
+    """The network of a problem, and the answers to what it asks.
+
+    Raises:
+        InputError, InputErrors: for whatever does not fit or means nothing.
+    """
+    body: Cnn = problem.body  # type: ignore[assignment]  # see read_network
     order = _order(problem.conventions)
-    network = build_network(size, _specs(body.layers), _defaults(problem.conventions), order)
+    defaults = _defaults(problem.conventions)
+    network = build_network(written.size, written.specs, defaults, order)
+    network.groups, network.train_only = written.groups, written.train_only
     flops = _flop_rule(problem.conventions)
     paths = _paths(body.paths, network)
     names = Names(network, paths, flops, _given_numbers(problem), order, _batch(problem))
+    names.memory = _memory(problem)
     asks = _asks(problem, names)
     errors: list[InputError] = []
     answers: list[Answer] = []
@@ -94,7 +163,13 @@ def solve_network(problem: Problem) -> Solved:
             where = problem.find[number] if len(asks) == len(problem.find) else None
             errors.append(_placed(error, where, problem))
             continue
-        answers.append(Answer(ask.text, value, _note(value) or _field_note(ask.expr, names)))
+        unit = _unit(ask.expr, names)
+        if unit and not isinstance(value, int):
+            decimal = as_decimal(value)
+            answers.append(Answer(ask.text, value if decimal is None else decimal, unit=unit))
+            continue
+        note = _note(value) or _field_note(ask.expr, names)
+        answers.append(Answer(ask.text, value, note, unit))
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return Solved(problem, network, names, flops, asks, tuple(answers))
@@ -124,6 +199,17 @@ def as_decimal(fraction: Any) -> float | None:
         return None
 
 
+def _unit(expr: Expr, names: Names) -> str:
+    """The unit that was asked for: of memory, or thousands and millions."""
+    if not isinstance(expr, Sym) or expr.name in names.given:
+        return ""
+    what = names.taken_apart(expr.name).what
+    if what.rpartition("_")[2] in SCALES:
+        return what.rpartition("_")[2]
+    memory = asked_memory(what)
+    return "" if memory is None else memory.unit
+
+
 def _field_note(expr: Expr, names: Names) -> str:
     """What to say of a receptive field that is larger than the input, and of strides."""
     if not isinstance(expr, Sym) or expr.name in names.given:
@@ -141,23 +227,14 @@ def _field_note(expr: Expr, names: Names) -> str:
 
 
 def _input_size(written: Written, conventions: Mapping[str, Written]) -> Size:
-    place = written.place()
-    size = read_sizes(written.text, "the input", place)
-    if len(size) > MOST_AXES:
-        raise InputError(
-            f"an input of {len(size)} axes is not known", place,
-            "write channels x height x width, channels x length, or a number of features",
-        )  # fmt: skip
-    if _order(conventions) == CHANNELS_LAST and len(size) > 1:
-        size = (size[-1], *size[:-1])
-    return size
+    return read_input(written.text, written.place(), _order(conventions))
 
 
 def _order(conventions: Mapping[str, Written]) -> str:
     return conventions["size_order"].text if "size_order" in conventions else "CHW"
 
 
-def _specs(entries: tuple[LayerEntry, ...]) -> list[Spec]:
+def _specs(entries: tuple[LayerEntry, ...]) -> tuple[Spec, ...]:
     """The layers as the layer table knows them.
 
     Raises:
@@ -187,7 +264,7 @@ def _specs(entries: tuple[LayerEntry, ...]) -> list[Spec]:
         specs.append(spec._replace(name=name, place=entry.place, sources=sources))
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
-    return specs
+    return tuple(specs)
 
 
 def _defaults(conventions: Mapping[str, Written]) -> dict[str, OptionValue]:
@@ -196,6 +273,8 @@ def _defaults(conventions: Mapping[str, Written]) -> dict[str, OptionValue]:
         defaults["bias"] = conventions["bias"].text.lower() not in {"no", "false", "off", "none"}
     if "rounding" in conventions:
         defaults["rounding"] = conventions["rounding"].text
+    if "biases" in conventions:
+        defaults["biases"] = 2 if conventions["biases"].text == "two" else 1
     if "padding" in conventions and conventions["padding"].text == SKIPPED:
         defaults[SKIPPED] = True
     return defaults
@@ -214,6 +293,19 @@ def _flop_rule(conventions: Mapping[str, Written]) -> FlopRule:
     return reweighted(rule, weights)
 
 
+def _memory(problem: Problem) -> Memory:
+    """How memory is counted in a problem."""
+    said = {name: written.text for name, written in problem.conventions.items()}
+    body: Cnn = problem.body  # type: ignore[assignment]  # see read_network
+    usual = Memory()
+    return Memory(
+        said.get("dtype", usual.dtype),
+        said.get("optimizer", usual.optimizer),
+        said.get("activations") == "in place",
+        body.batch or 1,
+    )
+
+
 def _paths(
     written: Mapping[str, tuple[Written, ...]], network: Network
 ) -> dict[str, tuple[Layer, ...]]:
@@ -226,9 +318,12 @@ def _paths(
                 InputError(f"a layer and a path are both called '{name}'", layers[0].place())
             )
         for layer in layers:
+            group = network.groups.get(layer.text)
             known = network.by_name.get(layer.text)
-            if known is None:
-                hint = did_you_mean(layer.text, tuple(network.by_name))
+            if group is not None:
+                found += network.layers[group.first : group.last + 1]
+            elif known is None:
+                hint = did_you_mean(layer.text, (*network.by_name, *network.groups))
                 errors.append(
                     InputError(
                         f"the path {name} names '{layer.text}', which is no layer", layer.place(),
@@ -292,7 +387,7 @@ def _asks(problem: Problem, names: Names) -> tuple[Ask, ...]:
 
 def _usual(names: Names) -> list[str]:
     network = names.network
-    asked = [f"{network.layers[-1].name}.size", "total.params"]
+    asked = [f"{network.output.name}.size", "total.params"]
     if all(layer.counts.known("flops") for layer in network.layers):
         asked += ["total.macs", "total.flops"]
     return asked

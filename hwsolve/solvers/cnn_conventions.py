@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from hwsolve.nets.counting import FLOPS
 from hwsolve.nets.layer import OPERATIONS
 from hwsolve.nets.options import FLOOR
-from hwsolve.nets.sizes import CHANNELS_LAST
+from hwsolve.nets.recurrent_layers import bias_vectors
+from hwsolve.nets.sizes import CHANNELS_LAST, Tokens
 from hwsolve.problem.conventions import meaning as in_words
 from hwsolve.solution import Convention
 from hwsolve.solvers.cnn import OPERATION_WEIGHTS
@@ -38,8 +39,8 @@ def _source(solved: Solved, name: str) -> str:
 
 def _of_sizes(solved: Solved, users: dict[str, list[Layer]]) -> Iterable[Convention]:
     names, size = solved.names, solved.network.input
-    if len(size) > 1:
-        sides = "height x width" if len(size) == 3 else "length"  # noqa: PLR2004  (axes of a picture)
+    if len(size) > 1 and not isinstance(size, Tokens):
+        sides = ("length", "height x width", "depth x height x width")[len(size) - 2]
         last = names.order == CHANNELS_LAST
         meaning = f"sizes are {sides} x channels" if last else f"sizes are channels x {sides}"
         yield Convention("size_order", names.order, meaning, _source(solved, "size_order"))
@@ -91,6 +92,17 @@ def _of_counts(
             f"there is no bias{which}" if without else "biases are counted",
             _source(solved, "bias"),
         )  # fmt: skip
+    if "biases" in users and (work or wanted & set(PARAMETERS)):
+        by_number: dict[int, list[Layer]] = {}
+        for layer in users["biases"]:
+            by_number.setdefault(bias_vectors(layer.options), []).append(layer)
+        for number, layers in by_number.items():
+            words = ("no bias vector", "one bias vector", "two bias vectors")[number]
+            source = "problem" if "biases" in layers[0].spec.options else _source(solved, "biases")
+            yield Convention(
+                "biases", ("no", "one", "two")[number], f"a gate has {words} ({_named(layers)})",
+                source,
+            )  # fmt: skip
     if "padding" in users and (work or "connections" in wanted):
         stated = solved.problem.conventions.get("padding")
         value = "counted" if stated is None else stated.text
@@ -119,6 +131,8 @@ def notes_of(solved: Solved, quantities: Sequence[str]) -> tuple[str, ...]:
         notes.append("Batch normalisation in use is one multiplication and one addition a value.")
     if "macs" in wanted and "mac" in users:
         notes.append("A MAC is an input times a weight, added up; biases and pooling have none.")
+    if "macs" in wanted and "scores" in users:
+        notes.append("In attention the products of its scores and weighted sums are MACs too.")
     if "connections" in wanted:
         notes.append("A connection is a pair of a unit and an input; its bias is one of them.")
     if "units" in wanted:

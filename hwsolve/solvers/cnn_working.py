@@ -8,12 +8,13 @@ from hwsolve.expr.tree import Apply, Expr, Num, Sym
 from hwsolve.nets.counting import BY_WORD, FLOPS, formula
 from hwsolve.nets.exact import times, with_numbers
 from hwsolve.nets.layer import OPERATIONS, ZERO
-from hwsolve.nets.sizes import size_text
+from hwsolve.nets.sizes import Tokens, size_text
 from hwsolve.solution import Section, Solution, Step, Text
 from hwsolve.solvers.cnn import as_decimal, described, is_calculation
 from hwsolve.solvers.cnn_conventions import conventions_of, notes_of
-from hwsolve.solvers.cnn_names import FIELD, JUMP
-from hwsolve.solvers.cnn_tables import Wanted, field_section, path_section, summary
+from hwsolve.solvers.cnn_memory import memory_conventions, memory_section
+from hwsolve.solvers.cnn_names import DERIVED, EFFECTIVE_PADDING, FIELD, INFERENCE, JUMP
+from hwsolve.solvers.cnn_tables import MANY, Wanted, field_section, path_section, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,17 +23,22 @@ if TYPE_CHECKING:
     from hwsolve.solution import Block, Certificate
     from hwsolve.solvers.cnn import Solved
 
-PARAMETERS = ("weights", "biases", "params", "running")
+PARAMETERS = ("weights", "biases", "params", "active_params", "running")
 COUNTED = (*OPERATIONS, "macs")
 # Totals are written out as sums of layers where that fits into so many characters.
 LONGEST_SUM = 66
 
 
+# Sizes that are no part of an output's size: shown where a formula needs them.
+_IF_NEEDED = frozenset(
+    {"outputs", "T", "full", "kept", "pairs", "M", "means", "expert", "used", "places", "reads"}
+)
+
 LETTERS = {
     "n": "side", "h": "height", "w": "width", "C": "channels read", "F": "filters",
     "g": "groups", "k": "kernel", "p": "padding", "P": "rows of padding", "s": "stride",
     "r": "cells read along an axis", "d": "dilation", "T": "filters with their channels",
-    "N": "values",
+    "N": "values", "z": "depth", "m": "side of the output",
 }  # fmt: skip
 
 
@@ -48,6 +54,7 @@ def written_solution(solved: Solved, certificates: tuple[Certificate, ...]) -> S
         *field_section(solved, wanted),
         summary(solved, wanted),
         *_total_section(solved, wanted),
+        *memory_section(solved),
         *path_section(solved, wanted),
         *_calculation_section(solved),
     ]
@@ -58,14 +65,24 @@ def written_solution(solved: Solved, certificates: tuple[Certificate, ...]) -> S
         statement=problem.statement,
         source=problem.source,
         label=problem.label,
-        given=(Step(Sym("input"), (), shown),),
-        conventions=conventions_of(solved, wanted.quantities),
+        given=(Step(Sym("input"), (), _with_unit(solved, shown)),),
+        conventions=(*conventions_of(solved, wanted.quantities), *memory_conventions(solved)),
         sections=tuple(sections),
         answers=solved.answers,
         certificates=certificates,
         warnings=tuple(_warnings(solved)),
         settings=problem.settings._asdict(),
     )
+
+
+def _with_unit(solved: Solved, shown: Any) -> Any:
+    """The size of the input, in words where it is a sequence."""
+    size = solved.network.input
+    body: Any = solved.problem.body
+    if isinstance(size, Tokens):
+        return f"{size_text(shown)} (tokens x features)"
+    is_list = len(size) == 1 and not body.input.text.isdigit()
+    return f"{size_text(shown)} tokens" if is_list else shown
 
 
 def _wanted(solved: Solved) -> Wanted:
@@ -83,7 +100,7 @@ def _wanted(solved: Solved) -> Wanted:
     asked: dict[str, dict[str, None]] = {}
     for owner, what in names.used:
         if what in BY_WORD:
-            for layer in names.layers_of(owner):
+            for layer in names.counted_layers(owner, what):
                 of_layer = asked.setdefault(layer.name, {})
                 of_layer[what] = None
                 if what in FLOPS:
@@ -96,7 +113,7 @@ def _wanted(solved: Solved) -> Wanted:
             name: tuple([each for each in order if each in of_layer])
             for name, of_layer in asked.items()
         },
-        any(what in (FIELD, JUMP) for _, what in names.used),
+        any(what in (FIELD, JUMP, EFFECTIVE_PADDING) for _, what in names.used),
     )
 
 
@@ -113,7 +130,7 @@ def _layer_sections(solved: Solved, wanted: Wanted) -> Iterable[Section]:
     """A section for each different layer; equal layers on equal inputs share one."""
     network, names = solved.network, solved.names
     alike: dict[object, list[Layer]] = {}
-    for layer in network.layers:
+    for layer in _explained(solved):
         alike.setdefault((layer.counts, wanted.of_layer.get(layer.name)), []).append(layer)
     for layers in alike.values():
         first = layers[0]
@@ -126,11 +143,27 @@ def _layer_sections(solved: Solved, wanted: Wanted) -> Iterable[Section]:
         yield Section(f"{called}: {described(first, network)}, {sizes} -> {output}", tuple(blocks))
 
 
+def _explained(solved: Solved) -> Iterable[Layer]:
+    """The layers that get a section: all, but of a large network those that are asked for."""
+    network = solved.network
+    if len(network.layers) <= MANY:
+        return network.layers
+    wanted = {owner for owner, _ in solved.names.used if owner in network.by_name}
+    wanted |= {entry.text for entry in solved.problem.settings.entries}
+    inside = {
+        network.layers[number].name
+        for name in wanted
+        if (group := network.groups.get(name)) is not None
+        for number in range(group.first, group.last + 1)
+    }
+    return [layer for layer in network.layers if layer.name in wanted | inside]
+
+
 def _notes(notes: Iterable[str]) -> Iterable[Section]:
     """How things are counted, where that is a definition and no choice."""
     blocks = tuple([Text((note,)) for note in notes])
     if blocks:
-        yield Section("Counted here", blocks, detail="short")
+        yield Section("Counted here", blocks)
 
 
 def _letters(sections: Iterable[Section]) -> Iterable[Section]:
@@ -160,7 +193,7 @@ def _layer_blocks(solved: Solved, layer: Layer, quantities: Sequence[str]) -> li
     needs = {"outputs"} if "outputs" in quantities else set()
     needs |= {name for each in formulas.values() for name in _symbols(each)}
     for line in rule.lines:
-        if line.name in ("outputs", "T") and line.name not in needs:
+        if line.name.partition("_")[0] in _IF_NEEDED and line.name not in needs:
             continue
         value = rule.sizes[line.name]
         blocks.append(_step(line.name, line.formula, rule.sizes, value, line.remark))
@@ -212,7 +245,9 @@ def _step(name: str, expr: Expr, sizes: dict[str, int], value: int, remark: str 
 
 
 def _addition_remark(layer: Layer) -> str:
-    if layer.counts["bias_additions"] and layer.rule.macs != ZERO:
+    rule = layer.rule
+    alone = rule.operations is not None and rule.operations.get("additions") == rule.macs
+    if layer.counts["bias_additions"] and rule.macs != ZERO and alone:
         return "one fewer than there are products, and one for the bias, for each output"
     return ""
 
@@ -258,7 +293,7 @@ def _total_section(solved: Solved, wanted: Wanted) -> Iterable[Section]:
             continue
         parts = [
             (layer.name, count)
-            for layer in solved.network.layers
+            for layer in solved.names.counted_layers("", name)
             if (count := layer.counts.read(name, solved.flops))
         ]
         if len(parts) > 1 and sum(len(f"{count} + ") for _, count in parts) <= LONGEST_SUM:
@@ -269,8 +304,47 @@ def _total_section(solved: Solved, wanted: Wanted) -> Iterable[Section]:
                     sum(count for _, count in parts),
                 )
             )
+    for owner, what in solved.names.used:
+        if what in DERIVED:
+            steps.append(_derived_step(solved, owner, what))
+        elif what == INFERENCE and solved.network.train_only:
+            steps.append(_inference_step(solved))
     if steps:
         yield Section("Totals", tuple(steps))
+
+
+def _derived_step(solved: Solved, owner: str, what: str) -> Step:
+    """What is so many times other counts: the FLOPs of training are 3 times those of inference."""
+    title, parts = DERIVED[what]
+    names = solved.names
+    counts = [
+        sum(layer.counts.read(part, solved.flops) for layer in names.counted_layers(owner, part))
+        for part, _ in parts
+    ]
+    symbols = [_weighted(Sym(BY_WORD[part].title), times) for part, times in parts]
+    numbers = [
+        _weighted(Num(count), times) for count, (_, times) in zip(counts, parts, strict=True)
+    ]
+    value = sum(count * times for count, (_, times) in zip(counts, parts, strict=True))
+    name = title if not owner else f"{owner}: {title}"
+    return Step(Sym(name), (_sum(symbols), _sum(numbers)), value, _WHY.get(what, ""))
+
+
+_WHY = {
+    "training_macs": "the backward pass takes two products for each of the forward pass",
+    "training_flops": "the backward pass takes twice the work of the forward pass",
+    "training_flops_6n": "2 FLOPs a weight forward, 4 backward; attention scores not counted",
+}
+
+
+def _inference_step(solved: Solved) -> Step:
+    params = [layer.counts["params"] for layer in solved.network.layers]
+    unused = sum(params[number] for number in solved.network.train_only)
+    return Step(
+        Sym("parameters of inference"),
+        (Sym("parameters") - Sym("those that only train"), Num(sum(params)) - Num(unused)),
+        sum(params) - unused,
+    )
 
 
 def _calculation_section(solved: Solved) -> Iterable[Section]:
@@ -295,7 +369,9 @@ def _warnings(solved: Solved) -> Iterable[str]:
     in_paths = {layer.number for layers in solved.names.paths.values() for layer in layers}
     for layer in network.unread():
         if layer.number not in in_paths:
-            yield f"nothing reads {layer.name}; it is in the totals all the same"
+            place = layer.spec.place
+            at = "" if place is None else f"{place}: "
+            yield f"{at}nothing reads {layer.name}; it is in the totals all the same"
     size = network.input
     first = network.layers[0]
     if len(size) == 2 and size[0] == size[1] and first.rule.windows is not None:  # noqa: PLR2004  (channels x length)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hwsolve.errors import EquationError, InputError
 from hwsolve.expr.parser import parse_expression
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym
+from hwsolve.expr.writing import elementwise
 from hwsolve.solution import Block, Section, Step
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Entry:
 
     def __getitem__(self, at: tuple[int, ...]) -> Expr:
         return self.source.expression(self.node, at)
+
+    def value(self, at: tuple[int, ...]) -> Any:
+        """The number that decides which entries a rule chooses: an index, the largest."""
+        return value_at(self.source.solved, self.node, at)
 
 
 class Entries:
@@ -59,10 +64,11 @@ class Entries:
         if row.entry is not None:
             made = row.entry(at, [Entry(self, arg) for arg in args], graph.attributes[node])
             return made if isinstance(made, Expr) else _sum_of_products(made)
-        if row.name == "step":
-            return Apply("step", (self.aligned(args[0], at),))
+        if row.name in {"step", "identity"}:
+            inner = self.aligned(args[0], at)
+            return inner if row.name == "identity" else Apply("step", (inner,))
         if row.shape is None:
-            return Apply(row.name, tuple(self.aligned(arg, at) for arg in args))
+            return elementwise(row.name, tuple(self.aligned(arg, at) for arg in args))
         # an operation on a whole row or array has no shorter description of one entry
         return Index(graph.expression(node, inside=inside), _numbers(at, self.first))
 
@@ -120,7 +126,33 @@ def entry_section(solved: Solved, written: Written, place: tuple[int, tuple[int,
         todo.extend(entries.used.values())
     # what an entry is made of stands above it, as it is calculated
     steps: tuple[Block, ...] = tuple(step for _, step in sorted(done.items()))
+    steps = (*_under_kernel(solved, place), *steps)
     return Section(f"Entry {written.text}", steps, detail="short")
+
+
+def _under_kernel(solved: Solved, place: tuple[int, tuple[int, ...]]) -> tuple[Step, ...]:
+    """The window and the kernel of an entry of a convolution, as arrays side by side."""
+    from hwsolve.expr.window_entries import window_and_kernel
+
+    graph, (node, at) = solved.graph, place
+    while (row := graph.rows[node]) is not None and row.name in {"add", "identity"}:
+        # a bias is added to it
+        node = graph.args[node][0]
+    if row is None or row.name != "conv" or (node != place[0] and node in graph.labels):
+        return ()
+    arrays = [graph.args[node][0], graph.args[node][1]]
+    values = [solved.floats[arg] for arg in arrays]
+    found = window_and_kernel(at, values, graph.attributes[node], solved.lowering.first_index)
+    steps = []
+    for arg, what, (parts, value) in zip(arrays, ("window", "kernel"), found, strict=True):
+        name = graph.labels.get(arg)
+        if name is None or parts is None:
+            # padding lies in it, or it is a part of a formula
+            name = Sym(what)
+        elif parts:
+            name = Index(name, parts)
+        steps.append(Step(name, (), value, shape=value.shape))
+    return tuple(steps)
 
 
 def _step(

@@ -11,7 +11,7 @@ from hwsolve.nets.exact import times, whole, with_numbers
 from hwsolve.nets.layer import Request
 from hwsolve.nets.options import SAME, VALID
 from hwsolve.nets.recount import recount
-from hwsolve.nets.sizes import Size, read_sizes, shortened, size_text
+from hwsolve.nets.sizes import Size, read_sizes, read_whole, shortened, size_text
 from hwsolve.nets.sliding import FILTERS, OUTPUTS, seen_by_filter
 from hwsolve.nets.windows import Sliding, check_sees_input, slide
 from hwsolve.solution import (
@@ -71,7 +71,7 @@ def flops_solution(  # noqa: PLR0913  (one argument for each option of the comma
     padding: str = "0",
     dilation: str = "1",
     groups: int = 1,
-    filters: int | None = None,
+    filters: int | str | None = None,
     bias: bool = True,  # noqa: FBT001, FBT002  (an option that is on or off)
     pool: str | None = None,
     pool_stride: str | None = None,
@@ -79,7 +79,8 @@ def flops_solution(  # noqa: PLR0913  (one argument for each option of the comma
     """The FLOPs of a convolution, and of a max pooling of its output, with the working.
 
     A multiplication, an addition and a comparison are 1 FLOP each. Without `filters`
-    everything is counted for one filter, with the formula for n of them.
+    everything is counted for one filter, with the formula for n of them. Sizes may be
+    letters (`C x n x n`); then every count is a formula.
 
     Args:
         input: channels x height x width.
@@ -97,9 +98,23 @@ def flops_solution(  # noqa: PLR0913  (one argument for each option of the comma
         InputError: an option cannot be used; the message names it.
         CertificateError: counting again gives something else.
     """
+    texts = (input, kernel, stride, padding, dilation, filters, pool, pool_stride)
+    if any(isinstance(text, str) and any(map(str.isalpha, text)) for text in texts):
+        from hwsolve.solvers.flops_letters import flops_in_letters, has_letters
+
+        if has_letters(texts):
+            return flops_in_letters(
+                {
+                    "input": input, "kernel": kernel, "stride": stride, "padding": padding,
+                    "dilation": dilation, "groups": groups, "filters": filters, "bias": bias,
+                    "pool": pool, "pool_stride": pool_stride,
+                }
+            )  # fmt: skip
     options = _read(
-        input, kernel, stride, padding, dilation, groups, filters, bias, pool, pool_stride
-    )
+        input, kernel, stride, padding, dilation, groups,
+        read_whole(filters, "--filters") if isinstance(filters, str) else filters,
+        bias, pool, pool_stride,
+    )  # fmt: skip
     convolution = _convolution(options)
     pooling = _pooling(options, convolution) if options.pool is not None else None
     return _document(options, convolution, pooling)

@@ -12,8 +12,9 @@ from hwsolve.expr.graph import Graph, shape_of
 from hwsolve.expr.lower import Bundle, Lowered, Lowering
 from hwsolve.expr.parser import Equation, normal_name, parse_equation, parse_expression
 from hwsolve.expr.systems import EXACT, FLOATS, Decimals, NumberSystem
-from hwsolve.expr.tree import Deriv, Expr, Index, Sym, walk
-from hwsolve.solution import Answer, Convention, Solution
+from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Sym, walk
+from hwsolve.solution import Answer, Convention, Section, Solution
+from hwsolve.solvers.through_time import PLAIN, ThroughTime
 from hwsolve.solvers.values import Values, worked_out
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     Place = tuple[int, tuple[int, ...]]
 
+# What stands for all gradients in `find`.
+_ALL = frozenset({"all gradients", "all the gradients"})
 # Stated answers that are words and no names.
 _WORDS = frozenset({"true", "false", "yes", "no"})
 
@@ -48,16 +51,22 @@ class Solved:
         values: the values in the number system that the problem asks for.
         system: that number system.
         forward: the number of nodes that the equations made; gradients come after.
+        through: the time steps that the equations belong to.
     """
 
-    def __init__(self, problem: Problem, equations: Sequence[Written]) -> None:
+    def __init__(
+        self, problem: Problem, equations: Sequence[Written], through: ThroughTime = PLAIN
+    ) -> None:
         self.problem = problem
+        self.through = through
         self.written = equations
         self.equations = parsed(equations)
         conventions = _rule_conventions(problem)
         self.graph = Graph(conventions)
         self.lowering = Lowering(self.graph, int(stated(problem, "first_index", "0")))
         self.lowering.log_base = stated(problem, "log", "e")
+        self.lowering.held = through.held
+        self.lowering.layout = stated(problem, "layout", "numerator")
         self.asks: list[Ask] = []
         self.entries: list[Place] = []
         self.forward = 0
@@ -65,6 +74,17 @@ class Solved:
         self.values: list[Any] = []
         self.system: NumberSystem = FLOATS
         self.worked_out = Values([], "floats")
+        # what is asked for, one by one
+        self.find: Sequence[Written] = problem.find
+        # the letter of a loss that only its gradient is known of, and the gradient's nodes
+        self.unnamed = ""
+        self.upstream: list[int] = []
+        # nodes whose value the problem states, by the name that it states them under
+        self.overridden: dict[int, str] = {}
+        if problem.extras.update:
+            from hwsolve.solvers.one_step import step_equations
+
+            self.equations += step_equations(problem, self.equations)
         self._by_name: dict[Expr, Any] = {}
 
     def by_name(self) -> Mapping[Expr, Any]:
@@ -77,9 +97,7 @@ class Solved:
     def build(self) -> None:
         """Equations and asked names to nodes."""
         problem, lowering = self.problem, self.lowering
-        find = [_ask(written) for written in problem.find]
-        if not find and self.equations:
-            find = [_last(self.equations)]
+        find = self._asked()
         asked = [expr for _, expr in find]
         values = {normal_name(given.name): given_value(given) for given in problem.given.values()}
         axes = {name: len(shape_of(value)) for name, value in values.items()}
@@ -91,16 +109,43 @@ class Solved:
         except EquationErrors as several:
             raise InputErrors([self.placed(error) for error in several.errors]) from None
         self.forward = len(self.graph)
+        if problem.extras.override:
+            from hwsolve.solvers.stated_values import override
+
+            override(self)
+        if problem.extras.upstream:
+            from hwsolve.solvers.stated_values import add_upstream
+
+            add_upstream(self, asked)
         self._announce(asked)
         self._whole_arrays()
         errors = []
         for position, (text, expr) in enumerate(find):
             try:
+                self._not_unnamed(text, expr)
                 self.asks.append(Ask(text, expr, lowering.lower(expr)))
             except EquationError as error:
-                errors.append(_placed_in(error, problem, position))
+                errors.append(_placed_in(error, problem, self.find, position))
         if errors:
             raise InputErrors(errors)
+
+    def _not_unnamed(self, text: str, expr: Expr) -> None:
+        """Refuse to give a value to a loss of which only the gradient is known."""
+        if self.unnamed and expr == Sym(self.unnamed):
+            message = f"only the gradient of '{text}' is given, not its value"
+            raise EquationError(message, getattr(expr, "at", -1), f"ask for d{text}/d...")
+
+    def _asked(self) -> list[tuple[str, Expr]]:
+        """What is asked: names and derivatives, and what stands for several of them."""
+        problem = self.problem
+        written = [each.text for each in problem.find]
+        if not (problem.extras.options or problem.extras.update or _ALL.intersection(written)):
+            find = [_ask(each) for each in problem.find]
+            return find or ([_last(self.equations)] if self.equations else [])
+        from hwsolve.solvers.asked import expanded
+
+        self.find = expanded(problem, self.equations)
+        return [_ask(each) for each in self.find]
 
     def _whole_arrays(self) -> None:
         """The arrays of the entries that are to be worked out are evaluated too."""
@@ -152,10 +197,15 @@ class Solved:
         try:
             self.worked_out = worked_out(graph, wanted)
             self.floats = self.values = self.worked_out.floats
+            if self.worked_out.saturated:
+                self.values = [*self.floats]
+                for node, value in self.worked_out.saturated.items():
+                    self.values[node] = value
             self.system = float_system(graph)
             if settings.exact or settings.round_steps is not None:
                 self.system = _asked_system(self.problem, graph)
                 self.values = evaluate(graph, self.system, wanted)
+                self.worked_out = self.worked_out._replace(saturated={})
         except EquationError as error:
             raise self.placed(error) from None
 
@@ -172,8 +222,12 @@ class Solved:
     def value(self, lowered: Lowered) -> Any:
         """The value of a node, or nested lists of the values of a bundle."""
         if isinstance(lowered, Bundle):
-            return _nested({at: self.values[node] for at, node in lowered.entries.items()})
-        return self.values[lowered]
+            return _nested({at: self.answer(node) for at, node in lowered.entries.items()})
+        return self.answer(lowered)
+
+    def answer(self, node: int) -> Any:
+        """The value of a node as an answer: without the digits that only the working needs."""
+        return self.floats[node] if node in self.worked_out.saturated else self.values[node]
 
     def placed(self, error: EquationError) -> InputError:
         """An error of an equation, with its place in the file."""
@@ -183,13 +237,14 @@ class Solved:
         return InputError(error.message, self.problem.place, error.hint)
 
 
-def solve_graph(
+def solve_graph(  # noqa: PLR0913  (what kinds that are written out as equations add)
     problem: Problem,
     document: bool = True,  # noqa: FBT001, FBT002  (the switch of every solver)
     *,
     equations: Sequence[Written] | None = None,
     conventions: Sequence[Convention] = (),
     show_equations: bool = False,
+    through: ThroughTime = PLAIN,
 ) -> Solution:
     """Solve equations.
 
@@ -199,6 +254,7 @@ def solve_graph(
         equations: the equations, where they do not stand in the problem's body.
         conventions: choices that led to these equations.
         show_equations: list the equations before the working.
+        through: the time steps that the equations belong to.
 
     Raises:
         InputError: with the place of what cannot be solved.
@@ -221,19 +277,26 @@ def solve_graph(
         )
         if solution is not None:
             return solution
-    solved = Solved(problem, equations)
+    solved = Solved(problem, equations, through)
     solved.build()
     solved.evaluate(document=document)
     certificates, remarks = certify(solved)
     answers = tuple(Answer(ask.text, solved.value(ask.lowered)) for ask in solved.asks)
     answers += _entry_answers(solved)
+    options: tuple[Section, ...] = ()
+    matching: tuple[Answer, ...] = ()
+    if problem.extras.options:
+        from hwsolve.solvers.options import matched
+
+        option, section = matched(problem, answers)
+        matching, options = (option,), (section,)
     solution = Solution(
         title=problem.title,
         kind=problem.kind,
         statement=problem.statement,
         source=problem.source,
         label=problem.label,
-        answers=answers,
+        answers=(*answers, *matching),
         certificates=certificates,
         warnings=tuple(dict.fromkeys((*remarks, *unrelated(solved), *_doubts(solved)))),
         settings=problem.settings._asdict(),
@@ -242,12 +305,62 @@ def solve_graph(
         return solution
     from hwsolve.solvers.working import given_steps, sections, used_conventions, with_notes
 
+    given = given_steps(solved)
+    if solved.upstream:
+        from hwsolve.solvers.stated_values import upstream_steps
+
+        given += upstream_steps(solved)
     return solution._replace(
-        answers=with_notes(solved, answers),
-        given=given_steps(solved),
-        conventions=(*conventions, *used_conventions(solved)),
-        sections=sections(solved, show_equations=show_equations),
+        answers=(*named_choices(solved, with_notes(solved, answers)), *matching),
+        given=given,
+        conventions=_conventions(solved, conventions, used_conventions(solved)),
+        sections=(*sections(solved, show_equations=show_equations), *options),
     )
+
+
+def _conventions(
+    solved: Solved, stated: Sequence[Convention], used: Sequence[Convention]
+) -> tuple[Convention, ...]:
+    """The conventions, each of them once, and what a step of an update does."""
+    names = {convention.name for convention in stated if convention.name == "loss"}
+    found = (*stated, *(convention for convention in used if convention.name not in names))
+    if not solved.problem.extras.update:
+        return found
+    from hwsolve.solvers.one_step import step_convention
+
+    return (*found, step_convention(solved.problem, solved.equations))
+
+
+def named_choices(solved: Solved, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    """Answers of `argmin(a, b)` with the name of the argument that was chosen."""
+    from hwsolve.expr.notation import text
+
+    graph, found = solved.graph, list(answers)
+    for place, (ask, answer) in enumerate(zip(solved.asks, answers, strict=False)):
+        node = ask.lowered
+        if isinstance(node, Bundle) or (row := graph.rows[node]) is None:
+            continue
+        if row.name not in {"argmin", "argmax"} or graph.shapes[node] or answer.note:
+            continue
+        listed = graph.args[node][0]
+        if (source := graph.rows[listed]) is not None and source.name == "stack":
+            place_of = int(solved.floats[node])
+            chosen = graph.expression(graph.args[listed][place_of])
+            written = _arguments(solved, ask.expr)
+            if place_of < len(written):
+                chosen = written[place_of]
+            found[place] = answer._replace(note=f"{text(chosen)} is it")
+    return tuple(found)
+
+
+def _arguments(solved: Solved, asked: Expr) -> Sequence[Expr]:
+    """The arguments of an asked `argmin(a, b)`, as they are written."""
+    bodies = (each.body for each in solved.equations if each.target == asked)
+    body = next(bodies, asked)
+    args = body.args if isinstance(body, Apply) else ()
+    if len(args) == 1 and isinstance(args[0], Apply) and args[0].op == "stack":
+        args = args[0].args
+    return args
 
 
 def in_symbols(problem: Problem) -> bool:
@@ -258,7 +371,11 @@ def in_symbols(problem: Problem) -> bool:
         or not problem.given
         or getattr(body, "shapes", None)
         or getattr(body, "assume", None)
-        or any(is_formula(answer, problem) for answer in problem.answers.values())
+        or any(
+            is_formula(answer, problem)
+            for name, answer in problem.answers.items()
+            if not (name == "option" and problem.extras.options)
+        )
     )
 
 
@@ -354,9 +471,11 @@ def _ask(written: Written) -> tuple[str, Expr]:
         raise InputError(error.message, place, error.hint) from None
 
 
-def _placed_in(error: EquationError, problem: Problem, position: int) -> InputError:
-    if position < len(problem.find):
-        place = problem.find[position].place(max(error.at, 0))
+def _placed_in(
+    error: EquationError, problem: Problem, find: Sequence[Written], position: int
+) -> InputError:
+    if position < len(find):
+        place = find[position].place(max(error.at, 0))
         return InputError(error.message, place, error.hint)
     return InputError(error.message, problem.place, error.hint)
 
@@ -380,7 +499,9 @@ def _indexed_only(equations: Sequence[Equation], axes: Mapping[str, int]) -> dic
             node = stack.pop()
             match node:
                 case Index(base=Sym(name=name)) if not any(
-                    getattr(part, "op", "") == "slice" for part in node.indices
+                    getattr(part, "op", "") in {"slice", "stack"}
+                    or (isinstance(part, Sym) and axes.get(part.name))
+                    for part in node.indices
                 ):
                     whole = len(node.indices) >= axes.get(name, 0)
                     only[name] = only.get(name, True) and whole

@@ -36,7 +36,7 @@ def local_steps(solved: Solved, gradient: Gradient, used: list[int]) -> list[Blo
         _local_step(solved, line, arg, node)
         for line in used
         for arg, node in gradient.locals[line].items()
-        if arg in toward
+        if arg in toward and solved.through.is_shown(solved.graph.origin[arg])
     ]
 
 
@@ -87,32 +87,38 @@ def _branch(solved: Solved, line: int, arg: int) -> tuple[Expr, str]:
 
 
 def difference_form(solved: Solved, gradient: Gradient, node: int) -> Expr | None:
-    """(P - Y)/n for the gradient of the scores of a softmax under a cross-entropy.
+    """(P - Y)/n for the gradient of the scores under a cross-entropy: of a softmax or sigmoid.
 
     It is the same as the formula of the chain rule where the entries of Y add up to
     1; whether it is, is decided by the values.
     """
     graph = solved.graph
     lines = [line for line, _ in gradient.parts.get(node, ())]
-    if len(lines) != 1 or (row := graph.rows[lines[0]]) is None or row.name != "softmax":
+    rows = [row.name for line in lines if (row := graph.rows[line]) is not None]
+    # without a line of their own, the scores are not what the gradient belongs to
+    if rows not in (["softmax"], ["sigmoid"]) or graph.shapes[node] != graph.shapes[lines[0]]:
         return None
     output = lines[0]
     target = _divided_target(solved, gradient.adjoints.get(output), output)
-    if target is None:
+    if target is None or not graph.shapes[output]:
         return None
     found = solved.floats[gradient.adjoints[node]]
-    difference = solved.floats[output] - solved.floats[target]
-    size = float((difference * difference).sum())
-    if not size:
+    count = _times(found, solved.floats[output] - solved.floats[target])
+    plain = Apply("sub", (label(solved, output), graph.expression(target)))
+    if count is None:
         return None
-    factor = float((found * difference).sum()) / size
+    return plain if count == 1 else Apply("div", (plain, Num(count)))
+
+
+def _times(found: Any, difference: Any) -> int | None:
+    """The whole number by which an array has to be divided to give another, if there is one."""
+    size = float((difference * difference).sum())
+    factor = float((found * difference).sum()) / size if size else 0.0
     count = round(1 / factor) if factor > 0 else 0
     if not 1 <= count <= MOST_EXAMPLES or abs(factor * count - 1) > CLOSE:
         return None
-    if float(abs(found - difference / count).max()) > CLOSE * (1 + float(abs(found).max())):
-        return None
-    plain = Apply("sub", (label(solved, output), graph.expression(target)))
-    return plain if count == 1 else Apply("div", (plain, Num(count)))
+    apart = float(abs(found - difference / count).max())
+    return count if apart <= CLOSE * (1 + float(abs(found).max())) else None
 
 
 def _divided_target(solved: Solved, adjoint: int | None, output: int) -> int | None:
@@ -125,7 +131,7 @@ def _divided_target(solved: Solved, adjoint: int | None, output: int) -> int | N
         if row is None:
             continue
         above = graph.args[node][0]
-        if row.name == "div" and graph.args[node][1] == output:
+        if row.name in {"div", "xdivy"} and graph.args[node][1] == output:
             while (inner := graph.rows[above]) is not None and inner.name in {"mul", "neg"}:
                 above = graph.args[above][-1]
             return above if graph.shapes[above] == graph.shapes[output] else None

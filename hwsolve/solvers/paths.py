@@ -10,6 +10,14 @@ from hwsolve.expr.notation import text
 from hwsolve.expr.tree import Apply, Deriv, Expr, Num, Sym
 from hwsolve.solution import Block, Section, Step, Text
 from hwsolve.solvers.local import difference_form, label, local_steps
+from hwsolve.solvers.through_time import (
+    FIRST,
+    LAST,
+    MOST_STEPS,
+    contribution_sections,
+    shortened,
+)
+from hwsolve.solvers.uses import use_sections
 
 if TYPE_CHECKING:
     from hwsolve.expr.backward import Gradient
@@ -30,6 +38,10 @@ def chain_sections(solved: Solved) -> list[Section]:
         if not wanted:
             continue
         found.extend(_sections(solved, gradient, wanted))
+        if solved.through.length > 1:
+            found.extend(contribution_sections(solved, gradient, wanted))
+        else:
+            found.extend(use_sections(solved, gradient, wanted))
     return found
 
 
@@ -39,11 +51,12 @@ def _sections(solved: Solved, gradient: Gradient, wanted: list[int]) -> list[Sec
     of = text(label(solved, gradient.top))
     if not scalar:
         inner = [line for line in used if line in gradient.locals and line != gradient.top]
+        inner = _shown(solved, inner)
         local = tuple(local_steps(solved, gradient, inner))
         accumulated = tuple(_accumulated(solved, gradient, used))
         backward = Section(f"Backward: gradients of {of}", accumulated, detail="short")
         return [Section(f"Local derivatives for {of}", local), backward] if local else [backward]
-    local = tuple(local_steps(solved, gradient, used))
+    local = tuple(local_steps(solved, gradient, _shown(solved, used)))
     found = []
     lines = _gradient_lines(solved, used)
     if lines:
@@ -79,6 +92,13 @@ def _gradient_lines(solved: Solved, used: list[int]) -> tuple[Block, ...]:
     )
 
 
+def _shown(solved: Solved, lines: list[int]) -> list[int]:
+    """The lines of time steps that are worked out on paper."""
+    if not solved.through.is_cut:
+        return lines
+    return [line for line in lines if solved.through.is_shown(solved.graph.origin[line])]
+
+
 def _rounds(solved: Solved) -> bool:
     return solved.problem.settings.round_steps is not None
 
@@ -101,7 +121,7 @@ def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Bl
 
     graph = solved.graph
     steps: list[Block] = []
-    shown = [line for line in used if line != gradient.top]
+    shown = _shown(solved, [line for line in used if line != gradient.top])
     wanted = [node for node in sorted(gradient.wrt) if node not in shown and node != gradient.top]
     for node in [*shown, *wanted]:
         adjoint = gradient.adjoints.get(node)
@@ -119,17 +139,29 @@ def _accumulated(solved: Solved, gradient: Gradient, used: list[int]) -> list[Bl
             if isinstance(formula, Num):
                 forms = ()
         else:
-            formula = graph.expression(adjoint, inside=graph.labels.get(adjoint) == name)
+            formula = _formula(solved, gradient, node)
             forms = (formula, *number_forms(solved, formula))
             shorter = difference_form(solved, gradient, node)
             if shorter is not None:
                 forms = (formula, shorter, *number_forms(solved, shorter))
-            if isinstance(formula, Num):
+            if isinstance(formula, Num) or not graph.active[adjoint]:
                 # a constant stretched to a shape says nothing beside its value
                 forms = ()
         value = solved.values[adjoint]
         steps.append(Step(name, forms, value, shape=graph.shapes[node]))
     return steps
+
+
+def _formula(solved: Solved, gradient: Gradient, node: int) -> Expr:
+    """The gradient of an array as a formula; of many contributions the first and the last."""
+    graph, parts = solved.graph, gradient.parts[node]
+    if solved.through.is_cut and len(parts) > MOST_STEPS:
+        ends = [part for _, part in reversed(parts)]
+        terms = [graph.expression(part) for part in (*ends[:FIRST], *ends[-LAST:])]
+        return Apply("add", (*terms[:FIRST], Sym("…"), *terms[FIRST:]))
+    adjoint = gradient.adjoints[node]
+    name = derivative_label(graph, gradient.top, node)
+    return graph.expression(adjoint, inside=graph.labels.get(adjoint) == name)
 
 
 def _products(solved: Solved, gradient: Gradient, node: int) -> tuple[Expr, Expr]:
@@ -149,6 +181,8 @@ def _products(solved: Solved, gradient: Gradient, node: int) -> tuple[Expr, Expr
         numbers.append(Apply("mul", (above, Num(_value(solved, local)))))
     if len(symbols) == 1:
         return symbols[0], numbers[0]
+    if solved.through.is_cut:
+        symbols, numbers = shortened(symbols), shortened(numbers)
     return Apply("add", tuple(symbols)), Apply("add", tuple(numbers))
 
 

@@ -18,15 +18,31 @@ from hwsolve.expr.evaluation import evaluate
 from hwsolve.expr.systems import BRIEF, Decimals, NumberSystem
 
 if TYPE_CHECKING:
-    from hwsolve.expr.graph import Graph
+    from collections.abc import Callable, Mapping
 
+    from hwsolve.expr.graph import Graph
+    from hwsolve.expr.operations import Shape
+
+# The digits that are kept of what a number near 1 lacks to 1.
+BEYOND: Final = 6
 # So many entries (and products of matrices) are worked out exactly.
 AFFORDABLE: Final = 20_000
 CLOSE: Final = 1e-9
 MORE_DIGITS: Final = 90
 # What is left of numbers 50 digits larger is left of nothing.
 NOTHING: Final = 1e-50
-_SUMS: Final = ("add", "sub", "sum", "sum_to", "mean", "matmul")
+_SUMS: Final = (
+    "add", "sub", "sum", "sum_to", "mean", "matmul", "cumsum", "scatter_add", "conv",
+    "conv_transpose", "conv_weight", "avg_pool",
+)  # fmt: skip
+
+# How many products go into one entry of a result, by the shapes of the arguments.
+_PRODUCTS: Final[dict[str, Callable[[list[Shape]], int]]] = {
+    "matmul": lambda shapes: shapes[0][-1],
+    "conv": lambda shapes: prod(shapes[1]),
+    "conv_transpose": lambda shapes: prod(shapes[1]),
+    "conv_weight": lambda shapes: prod(shapes[1]),
+}
 
 
 class Values(NamedTuple):
@@ -38,12 +54,15 @@ class Values(NamedTuple):
         worst: the largest difference to ordinary floats, relative to the numbers that
             a value was made from.
         remark: what a reader should know, or nothing.
+        saturated: numbers so near to 1 or -1 that a float cannot tell them from it, by
+            node: decimals with six digits behind the nines.
     """
 
     floats: list[Any]
     method: str
     worst: float = 0.0
     remark: str = ""
+    saturated: Mapping[int, Any] = {}
 
 
 def worked_out(graph: Graph, wanted: list[int]) -> Values:
@@ -77,7 +96,9 @@ def worked_out(graph: Graph, wanted: list[int]) -> Values:
         row = graph.rows[node]
         # only a sum can leave something over of numbers that cancel
         sums = row is not None and row.name in _SUMS
-        floats[node] = _as_float(precise[node], sizes[node] if sums else 0.0)
+        # beside a number that no float holds, it cannot be told what is nothing
+        beside = sizes[node] if sums and sizes[node] < math.inf else 0.0
+        floats[node] = _as_float(precise[node], beside)
     if failure is not None and not all(_is_finite(floats[node]) for node in wanted):
         raise failure
     worst = 0.0
@@ -86,8 +107,22 @@ def worked_out(graph: Graph, wanted: list[int]) -> Values:
     if failure is not None or worst > CLOSE:
         _confirm(graph, wanted, precise, sizes)
         remark = "floats alone would lose digits here: the values were calculated with 60 digits"
-        return Values(floats, "digits", min(worst, CLOSE), remark)
+        return Values(floats, "digits", min(worst, CLOSE), remark, _saturated(floats, precise))
     return Values(floats, "digits", worst)
+
+
+def _saturated(floats: list[Any], precise: list[Any]) -> dict[int, Any]:
+    """The decimals that a float makes 1 or -1, by node: `1 - sigmoid(40)` is not 0."""
+    from decimal import Context, Decimal
+
+    found: dict[int, Any] = {}
+    for node, value in enumerate(floats):
+        exact = precise[node]
+        if isinstance(value, float) and abs(value) == 1 and isinstance(exact, Decimal):
+            left = 1 - abs(exact)
+            if left:
+                found[node] = Context(prec=BEYOND - left.adjusted()).plus(exact)
+    return found
 
 
 def _cost(graph: Graph, wanted: list[int]) -> int:
@@ -97,8 +132,8 @@ def _cost(graph: Graph, wanted: list[int]) -> int:
         shape = graph.shapes[node]
         size = prod(shape)
         row = graph.rows[node]
-        if row is not None and row.name == "matmul":
-            size *= graph.shapes[graph.args[node][0]][-1]
+        if row is not None and row.name in _PRODUCTS:
+            size *= _PRODUCTS[row.name]([graph.shapes[arg] for arg in graph.args[node]])
         total += size
         if total > AFFORDABLE:
             break

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Sym, walk
-from hwsolve.solution import Answer, Block, Convention, Section, Step, Text
+from hwsolve.solution import Answer, Block, Convention, Section, Step
 from hwsolve.solvers.local import side
 from hwsolve.solvers.paths import chain_sections
+from hwsolve.solvers.through_time import equation_lines, left_out, short_sum, state_sections
+from hwsolve.solvers.ties import has_ties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,13 +49,20 @@ def sections(solved: Solved, *, show_equations: bool) -> tuple[Section, ...]:
     """The sections of the working: forward, local derivatives, gradients, entries."""
     found: list[Section] = []
     if show_equations:
-        lines = tuple(Text((written.text,)) for written in solved.written)
-        found.append(Section("Equations", lines))
+        found.append(Section("Equations", equation_lines(solved)))
     late = _after_gradients(solved)
     first = forward_steps(solved, late, wanted=False)
     if first:
         found.append(Section("Forward", first, detail="short"))
+    found.extend(state_sections(solved))
     found.extend(chain_sections(solved))
+    together = tuple(
+        Step(solved.graph.labels[node], (entries,), value, shape=solved.graph.shapes[node])
+        for node, entries in solved.lowering.jacobians.items()
+        if (value := solved.values[node]) is not None
+    )
+    if together:
+        found.append(Section("Derivatives of arrays, put together", together, detail="short"))
     second = forward_steps(solved, late, wanted=True)
     if second:
         found.append(Section("With the gradients", second, detail="short"))
@@ -71,14 +81,23 @@ def sections(solved: Solved, *, show_equations: bool) -> tuple[Section, ...]:
 def forward_steps(solved: Solved, late: set[int], *, wanted: bool) -> tuple[Block, ...]:
     """A step for each named result that does (or does not) use a gradient, in order."""
     graph = solved.graph
-    return tuple(
-        line_step(solved, node)
-        for node in range(solved.forward)
-        if node in graph.labels
-        and graph.rows[node] is not None
-        and not isinstance(graph.labels[node], Deriv)
-        and (node in late) is wanted
-    )
+    blocks: list[Block] = []
+    for node in range(solved.forward):
+        label = graph.labels.get(node)
+        if label is None or graph.rows[node] is None or isinstance(label, Deriv):
+            continue
+        if isinstance(label, Index) and label.base == graph.labels.get(graph.args[node][0]):
+            # an entry says nothing beside the array that it belongs to
+            continue
+        if (node in late) is not wanted:
+            continue
+        if solved.through.is_shown(graph.origin[node]):
+            blocks.append(line_step(solved, node))
+            if node in solved.overridden:
+                blocks.append(stated_step(solved, node))
+        elif blocks and isinstance(blocks[-1], Step):
+            blocks.append(left_out(solved.through))
+    return tuple(blocks)
 
 
 def _after_gradients(solved: Solved) -> set[int]:
@@ -101,14 +120,31 @@ def line_step(solved: Solved, node: int) -> Step:
     """A line: its name, its formula, the same with numbers, and its value."""
     graph = solved.graph
     formula = graph.expression(node, inside=True)
-    forms = [formula, *number_forms(solved, formula)]
-    return Step(
-        graph.labels[node],
-        tuple(forms),
-        solved.values[node],
-        reason=_reason(solved, node),
-        shape=graph.shapes[node],
-    )
+    forms = [short_sum(form) for form in (formula, *number_forms(solved, formula))]
+    if _is_listed(formula):
+        # an array of numbers says nothing beside its value
+        forms = []
+    name, value, reason = graph.labels[node], solved.values[node], _reason(solved, node)
+    if node in solved.overridden:
+        from hwsolve.solvers.stated_values import computed_anyway, forward_name
+
+        # the name itself belongs to the stated value, which has a line of its own
+        name, value = forward_name(name), computed_anyway(solved, node)
+    return Step(name, tuple(forms), value, reason=reason, shape=graph.shapes[node])
+
+
+def stated_step(solved: Solved, node: int) -> Step:
+    """The value that the problem states for a computed name."""
+    shape = solved.graph.shapes[node]
+    reason = "stated, and used from here on"
+    return Step(solved.graph.labels[node], (), solved.values[node], reason=reason, shape=shape)
+
+
+def _is_listed(formula: Expr) -> bool:
+    """Whether a formula is an array of numbers, entry by entry."""
+    if not isinstance(formula, Apply) or formula.op != "stack":
+        return False
+    return all(isinstance(entry, Num) or _is_listed(entry) for entry in formula.args)
 
 
 def number_forms(solved: Solved, formula: Expr) -> list[Expr]:
@@ -190,13 +226,15 @@ def calculate(solved: Solved, numbers: Expr) -> Any:
         case Num(value=value):
             if getattr(value, "shape", ()):
                 return None
-            return value if type(value).__name__ == "Decimal" else system.number(value)
+            decimal = type(value).__name__ == "Decimal" and system.name != "floats"
+            return value if decimal else system.number(value)
         case Apply(op=op, args=args) if op in OPERATIONS and not numbers.attributes:
             values = [calculate(solved, arg) for arg in args]
-            if any(value is None for value in values):
-                return None
-            with system.scope():
-                return system.finish(OPERATIONS[op].compute(system, *values))
+            if op == "mul" and 0 in values and None not in values:
+                return system.number(0)  # 0·log(0) in a loss too
+            with suppress(ArithmeticError, ValueError), system.scope():
+                if not any(value is None for value in values):
+                    return system.finish(OPERATIONS[op].compute(system, *values))
     return None
 
 
@@ -244,9 +282,15 @@ def used_conventions(solved: Solved) -> tuple[Convention, ...]:
     if _slope_at_zero(solved, used):
         at_zero = str(graph.conventions.get("relu_at_0", 0)).replace("0.5", "1/2")
         found.append(stated("relu_at_0", at_zero))
-    if solved.lowering.indexed:
+    if solved.lowering.derivatives.known and has_ties(solved):
+        found.append(stated("max_ties", str(graph.conventions.get("max_ties", "share"))))
+    # larger arrays than matrices may be shown under their indices
+    blocks = "first_index" in problem.conventions and any(len(s) > 2 for s in graph.shapes)  # noqa: PLR2004  (a matrix)
+    if solved.lowering.indexed or blocks:
         found.append(stated("first_index", str(solved.lowering.first_index)))
-    if names & {"log", "log2", "log10"}:
+    if solved.lowering.has_jacobian:
+        found.append(stated("layout", solved.lowering.layout))
+    if names & {"log", "log2", "log10", "xlogy", "xlog2y", "xlog10y"}:
         found.append(stated("log", solved.lowering.log_base))
     if problem.settings.round_steps is not None:
         places = problem.settings.round_steps
@@ -262,6 +306,7 @@ def used_conventions(solved: Solved) -> tuple[Convention, ...]:
         Convention(name.partition(":")[0], value, f"the {name.partition(': ')[2]} is {value}")
         for name, value in solved.lowering.defaults.items()
     )
+    found.extend(Convention("loss", name, words) for name, words in solved.lowering.losses.items())
     if solved.lowering.numbered_classes:
         first = solved.lowering.first_index
         found.append(Convention("classes", str(first), f"the first class has the number {first}"))
