@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from hwsolve.marking.compare import Verdict
     from hwsolve.problem.model import Problem
     from hwsolve.solution import Solution
+    from hwsolve.solvers.prepared import Prepared
 
 __version__ = "0.1.0"
 
 __all__ = [
     "HwsolveError",
+    "Prepared",
     "Problem",
     "Solution",
     "Verdict",
@@ -34,6 +36,7 @@ __all__ = [
     "check",
     "load",
     "loads",
+    "prepare",
     "solve",
 ]
 
@@ -139,6 +142,41 @@ def check(problem: Problem | str | PathLike[str], tolerance: str | None = None) 
     return check_problem(problem, Tolerance.parse(tolerance) if tolerance else None)
 
 
+def prepare(
+    problem: Problem | str | PathLike[str],
+    *,
+    find: Sequence[str] = (),
+    part: str | None = None,
+    dtype: str = "float64",
+) -> Prepared:
+    """A problem made ready to be evaluated many times with other numbers.
+
+    Reading, checking, differentiating and compiling are done here, once. What comes back
+    is called with given values by name and returns values and gradients by name:
+
+        step = hwsolve.prepare("problems/t1.yaml")
+        step(w0=0.3)["dz/dw1"]
+
+    Args:
+        problem: A problem of the kind graph, network or recurrent, the path of its file,
+            or the text of one.
+        find: Names to evaluate instead of those that the problem asks for.
+        part: The label of the part that is meant, in a problem with parts.
+        dtype: The type of the entries of arrays: "float64" or "float32".
+
+    Raises:
+        HwsolveError: The file cannot be read or the problem cannot be solved.
+    """
+    from hwsolve.problem.model import Problem
+    from hwsolve.solvers.prepared import prepare as prepared
+
+    if isinstance(problem, str) and "\n" in problem:
+        problem = loads(problem)
+    elif not isinstance(problem, Problem):
+        problem = load(problem)
+    return prepared(problem, find=find, part=part, dtype=dtype)
+
+
 def _as_written(value: object) -> str:
     """A value as a problem file would state it."""
     plain = value.tolist() if hasattr(value, "tolist") else value
@@ -155,6 +193,7 @@ if not TYPE_CHECKING:  # a type checker sees the imports above, and every other 
 
         homes = {
             "HwsolveError": "hwsolve.errors",
+            "Prepared": "hwsolve.solvers.prepared",
             "Problem": "hwsolve.problem.model",
             "Solution": "hwsolve.solution",
             "Verdict": "hwsolve.marking.compare",

@@ -123,3 +123,12 @@ def did_you_mean(word: str, known: list[str] | set[str] | tuple[str, ...]) -> st
     """The hint "did you mean 'x'?", or an empty text where nothing is near."""
     near = closest(word, known)
     return f"did you mean '{near}'?" if near else ""
+
+
+def setting_hint(word: str, known: tuple[str, ...]) -> str:
+    """The hint for a setting that a call does not have: the nearest one, or all that it has."""
+    near = did_you_mean(word, known)
+    if near or not known:
+        return near
+    *others, last = (f"'{name}='" for name in known)
+    return f"it takes {', '.join(others)} and {last}" if others else f"it takes {last}"

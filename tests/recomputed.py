@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from recomputed_arrays import numbers, recomputed
 
 from hwsolve.expr.tree import Apply, Deriv, Expr, Index, Num, Over, Sym
 
@@ -257,8 +258,16 @@ class Evaluator:
     def _entry(self, array: Any, indices: tuple[Expr, ...]) -> Any:
         def place(part: Expr) -> Any:
             if isinstance(part, Apply) and part.op == "slice":
-                low, high = (None if end == Sym("") else self._whole(end) for end in part.args)
-                return slice(None if low is None else low - self.first, high)
+                low, high, *step = (
+                    None if end == Sym("") else self._whole(end) for end in part.args
+                )
+                if step and step[0] is not None and step[0] < 0 and high is not None:
+                    # counted from 1 the end belongs to the slice
+                    high = None if high - 2 * self.first < 0 else high - 2 * self.first
+                return slice(None if low is None else low - self.first, high, *step)
+            chosen = self.value(part)
+            if isinstance(chosen, np.ndarray):
+                return np.array(numbers(chosen)) - self.first
             return self._whole(part) - self.first
 
         if not isinstance(array, np.ndarray):
@@ -305,10 +314,14 @@ class Evaluator:
         if op == "onehot":
             place, size = map(self._whole, args)
             return self.lifted([int(k == place - self.first) for k in range(size)])
+        if op == "arange":
+            return self.lifted(np.arange(*map(self._whole, args)))
         if op in {"zeros", "ones", "eye"}:
             sizes = tuple(map(self._whole, args))
             made = np.eye(sizes[0]) if op == "eye" else np.full(sizes, float(op == "ones"))
             return self.lifted(made)
+        if op == "mul" and isinstance(args[1], Apply) and args[1].op in {"log", "log2", "log10"}:
+            return self._times_log(args[0], args[1])
         values = [self.value(arg) for arg in args]
         result = self._arithmetic(op, values)
         if result is None:
@@ -328,7 +341,15 @@ class Evaluator:
         }
         return result if kept else self._done(result)
 
-    def _arithmetic(self, op: str, values: list[Any]) -> Any:  # noqa: C901, PLR0911  (a case for each)
+    def _times_log(self, weight: Expr, log: Apply) -> Any:
+        """y·log(p), where 0·log(0) is 0."""
+        zero, one = self.numbers.number(0), self.numbers.number(1)
+        weights, inside = self.value(weight), self.value(log.args[0])
+        safe = self._mapped(lambda w, v: v if w != zero else one, weights, inside)
+        logs = self._mapped(lambda v: self.numbers.call(FUNCTIONS[log.op], v), safe)
+        return self._done(weights * self._done(logs))
+
+    def _arithmetic(self, op: str, values: list[Any]) -> Any:  # noqa: PLR0911  (a case for each)
         if op == "neg":
             return -values[0]
         if op == "add":
@@ -348,11 +369,9 @@ class Evaluator:
         if op == "where":
             return self._mapped(lambda c, a, b: a if c != self.numbers.number(0) else b, *values)
         if op == "step":
-            if np.any(np.equal(values[0], self.numbers.number(0))):
-                raise Unknown("step(0) is what a convention says")
-            return self._mapped(
-                lambda x: self.numbers.number(int(x > self.numbers.number(0))), values[0]
-            )
+            zero, one = self.numbers.number(0), self.numbers.number(1)
+            at0 = values[1] if len(values) > 1 else zero
+            return self._mapped(lambda x: one if x > zero else zero if x < zero else at0, values[0])
         if op in FUNCTIONS and len(values) == 1:
             return self._mapped(lambda x: self.numbers.call(FUNCTIONS[op], x), values[0])
         return None
@@ -362,18 +381,18 @@ class Evaluator:
             return Rounded.wide.power(base, exponent)
         return base ** int(exponent) if isinstance(base, Decimal) else base**exponent
 
-    def _of_arrays(self, op: str, values: list[Any], settings: dict[str, Any]) -> Any:  # noqa: C901, PLR0911  (a case for each operation)
+    def _of_arrays(self, op: str, values: list[Any], settings: dict[str, Any]) -> Any:  # noqa: C901, PLR0911, PLR0912  (a case for each operation)
         x = values[0]
         axis = settings.get("axis")
         if op in {"max", "min"} and len(values) > 1:
             return self._reduced(op, values)
         if op in {"matmul", "dot"}:
             return self._matmul(*values)
-        if op == "transpose":
+        if op == "transpose" and len(values) == 1 and not settings:
             return x.T
         if op == "outer":
             return np.multiply.outer(*values)
-        if op == "stack":
+        if op == "stack" and not settings:
             return np.array(values, dtype=object)
         if op == "concat":
             return np.concatenate(values, axis=axis or 0)
@@ -389,12 +408,27 @@ class Evaluator:
             return self.lifted(found) if np.ndim(found) else self.numbers.number(int(found))
         if op in {"softmax", "log_softmax"}:
             return self._softmax(op, x, -1 if axis is None else axis)
+        if op == "masked_softmax":
+            far = self.numbers.number(-600)
+            kept = self._mapped(lambda v, m: v if m != self.numbers.number(0) else far, *values)
+            return self._softmax("softmax", kept, -1 if axis is None else axis)
+        if op == "one_hot":
+            return self._one_hot(x, settings, -1 if axis is None else axis)
         if op in {"column", "row", "flatten", "reshape"}:
             shapes = {"column": (-1, 1), "row": (1, -1), "flatten": (-1,)}
             wanted = shapes.get(op) or settings.get("shape")
             wanted = wanted or tuple(round(float(v)) for v in values[1:])
             return np.reshape(x, wanted)
-        return None
+        return recomputed(op, values, settings, self.numbers.number, self._reduced)
+
+    def _one_hot(self, x: Any, settings: dict[str, Any], axis: int) -> Any:
+        first = settings.get("first", 0)
+        hits = []
+        for number in range(first, first + settings["classes"]):
+            wanted = self.numbers.number(number)
+            hit = self._mapped(lambda v, k=wanted: float(v == k), x)
+            hits.append(np.asarray(hit, dtype=float))
+        return self.lifted(np.stack(hits, axis=axis))
 
     def _along(self, op: str, x: Any, axis: Any, *, keepdims: bool) -> Any:
         if axis is None:
@@ -410,12 +444,12 @@ class Evaluator:
             raise Unknown("@")
         rows = a if a.ndim > 1 else a[None, :]
         columns = b if b.ndim > 1 else b[:, None]
-        products = self._done(rows[:, :, None] * columns[None, :, :])
-        result = products[:, 0]
-        for k in range(1, products.shape[1]):
-            result = result + products[:, k]
-        result = result if b.ndim > 1 else result[:, 0]
-        return result if a.ndim > 1 else result[0]
+        products = self._done(rows[..., :, :, None] * columns[..., None, :, :])
+        result = products[..., 0, :]
+        for k in range(1, products.shape[-2]):
+            result = result + products[..., k, :]
+        result = result if b.ndim > 1 else result[..., 0]
+        return result if a.ndim > 1 else result[..., 0, :] if b.ndim > 1 else result[0]
 
     def _softmax(self, op: str, x: Any, axis: int) -> Any:
         if isinstance(self.numbers, Intervals):

@@ -85,5 +85,7 @@ def pulled_back(applied: Applied, upstream: Any, scalars: NumberSystem = FLOATS)
     attributes = graph.attributes[applied.result]
     passed = row.adjoint(graph.term(above), graph.term(applied.result), terms, attributes)
     values = evaluate(graph, system_for(graph, scalars))
-    assert [term.shape for term in passed] == [term.shape for term in terms]
-    return [values[term.node] for term in passed]
+    # None: the argument only chooses entries, and passes nothing on
+    pairs = zip(passed, terms, strict=True)
+    assert all(one is None or one.shape == term.shape for one, term in pairs)
+    return [None if one is None else values[one.node] for one in passed]

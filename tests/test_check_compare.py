@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwsolve.errors import Place
-from hwsolve.marking.compare import Tolerance, Verdict, compare, stated_number
+from hwsolve.expr.stated import stated_number
+from hwsolve.marking.compare import Tolerance, Verdict, compare
 from hwsolve.problem.model import Written
 
 if TYPE_CHECKING:

@@ -282,6 +282,9 @@ def test_a_shell_is_told_the_commands_their_options_and_the_kinds() -> None:
     assert ran.out.split() == ["--round-steps"]
     ran = process(_HWSOLVE_COMPLETE="complete_bash", COMP_WORDS="hwsolve new r", COMP_CWORD="2")
     assert ran.out.split() == ["recurrent"]
+    words = "hwsolve run problems/sigmoid-network.yaml --part f"
+    ran = process(_HWSOLVE_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD="4")
+    assert ran.out.splitlines() == ["full precision"]
 
 
 def test_completion_is_installed_for_the_shell_that_asks(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -206,3 +207,25 @@ def test_a_parameter_that_the_output_does_not_depend_on_has_the_derivative_0_and
     assert solved("{x: 2, b: 5}", "y = x^2", "dy/db").warnings == (
         "y does not depend on b, so this derivative is 0",
     )
+
+
+def test_a_step_may_have_a_value_at_0_of_its_own() -> None:
+    for given, value in (("{x: 0}", 0.5), ("{x: 2}", 1), ("{x: -2}", 0)):
+        assert values(solved(given, "y = step(x, 1/2)", "y")) == [value]
+
+
+@pytest.mark.parametrize(
+    ("equation", "convention", "line"),
+    [
+        ("y = max(x, z)", "max_ties: share", "step(x - z, 0.5) = step(1 - 1, 0.5) = 0.5"),
+        ("y = max(x, z)", "max_ties: first", "step(x - z, 1) = step(1 - 1, 1) = 1"),
+        ("y = max(z, x)", "max_ties: first", "step(x - z) = step(1 - 1) = 0"),
+    ],
+)
+def test_the_slope_at_a_tie_is_written_as_what_it_is(
+    equation: str, convention: str, line: str
+) -> None:
+    from hwsolve.render.terminal import render
+
+    printed = render(solved("{x: 1, z: 1}", equation, "dy/dx", convention))
+    assert line in re.sub(r"\s+", " ", printed)

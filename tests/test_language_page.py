@@ -1,4 +1,4 @@
-"""`docs/language.md` says what the program's tables say, and its examples run."""
+"""The pages in `docs` say what the program's tables say, and their examples run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 from commands import ROOT
-from language_page import PAGE, documented, page
+from language_page import PAGES, documented, pages
 
 from hwsolve.expr.calls import known_functions
 from hwsolve.marking.check import check_problem
@@ -19,25 +19,40 @@ EXAMPLE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def examples() -> list[str]:
-    pages = (PAGE, ROOT / "README.md")
-    return [text for one in pages for text in EXAMPLE.findall(one.read_text(encoding="utf-8"))]
+    texts = [page.read_text(encoding="utf-8") for page in (*PAGES, ROOT / "README.md")]
+    return [example for text in texts for example in EXAMPLE.findall(text)]
 
 
-def test_the_tables_of_the_page_are_those_of_the_program() -> None:
+def headings(text: str) -> set[str]:
+    """The anchors of a page's titles, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in titles}
+
+
+def test_the_tables_of_the_pages_are_those_of_the_program() -> None:
     # `python tests/language_page.py` writes them anew
-    assert PAGE.read_text(encoding="utf-8") == page()
+    for page, text in pages().items():
+        assert page.read_text(encoding="utf-8") == text
 
 
-def test_the_page_has_every_function_activation_and_loss() -> None:
+def test_the_pages_have_every_function_activation_and_loss() -> None:
     assert known_functions() - documented() == set()
 
 
-def test_the_page_is_linked_and_its_own_links_lead_somewhere() -> None:
-    assert "(docs/language.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
-    text = PAGE.read_text(encoding="utf-8")
-    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    places = {re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in titles}
-    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= places
+def test_every_page_is_linked_and_every_link_leads_somewhere() -> None:
+    readme = ROOT / "README.md"
+    linked = set()
+    for page in (*PAGES, readme):
+        for path, place in re.findall(
+            r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8")
+        ):
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), f"{page.name}: {path}"
+            if place:
+                assert place in headings(target.read_text(encoding="utf-8")), f"{path}#{place}"
+            if page != target:
+                linked.add(target)
+    assert set(PAGES) <= linked
 
 
 @pytest.mark.parametrize("text", examples())

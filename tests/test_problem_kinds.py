@@ -158,8 +158,17 @@ def test_the_steps_of_a_sequence_may_be_given_one_by_one() -> None:
          "did you mean 'before'?")),
         ("given: {y: 1}\ncell: gru", "1:1: no input is given; give x, or write 'input: name'"),
         ("given: {y: 1}\ncell: gru\ninput: x", "4:8: 'x' is not given; write it under 'given'"),
-        ("given: {x: 1}\ncell: gru\nlayers: 3", ("4:1: the key 'layers' belongs to kind network or "
-         "cnn, not to kind recurrent; remove it, or change the kind")),
+        ("given: {x: 1}\ncell: gru\npaths: 3", ("4:1: the key 'paths' belongs to kind architecture, not to "
+         "kind recurrent; remove it, or change the kind")),
+        ("given: {x: 1}\ncell: gru\nlayers: 0", "4:9: 'layers' is from 1 to 100, not 0"),
+        ("given: {x: 1}\ncell: rnn\noutput: [1]", ("4:9: 'output' takes a mapping, not a list; "
+         "for example output: softmax")),
+        ("given: {x: 1}\ncell: rnn\noutput: {W: V}", ("4:13: 'V' is not given; "
+         "write it under 'given'")),
+        ("given: {x: 1}\ncell: rnn\nvocabulary: abc\ninput: abd", ("5:8: 'd' is not in the "
+         "vocabulary; known are a, b, c")),
+        ("given: {x: [3]}\ncell: rnn\nvocabulary: 3", ("2:12: x holds something that is no number "
+         "of a symbol; the 3 symbols have the numbers 0 to 2")),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_cell_is_said(text: str, message: str) -> None:
@@ -236,7 +245,7 @@ def test_a_size_is_written_in_several_ways(size: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("layers: [pool 2]", ("1:1: a problem of kind cnn needs the key 'input'; "
+        ("layers: [pool 2]", ("1:1: a problem of kind architecture needs the key 'input'; "
          "for example input: 1x32x32")),
         ("input: 1x32y32\nlayers: [pool 2]", ("2:8: 'input' takes a size, not '1x32y32'; "
          "write it as 1x32x32 or as a number of features")),
@@ -254,7 +263,7 @@ def test_a_size_is_written_in_several_ways(size: str, text: str) -> None:
          "write it as 'conv 6 5x5' or 'C1: conv 6 5x5'")),
         ("input: 3\nlayers: [[a]]", ("3:10: a layer was expected, found a list; "
          "write it as 'conv 6 5x5' or 'C1: conv 6 5x5'")),
-        ("input: 3\nlayers: [{A: [1]}]", "3:11: the layer 'A' is a list; write 'A: conv 6 5x5'"),
+        ("input: 3\nlayers: [{A: []}]", "3:11: the layer 'A' is an empty list; write 'A: conv 6 5x5'"),
         ("input: 3\nlayers: [1A: pool 2]", ("3:10: '1A' cannot name a layer; "
          "a name starts with a letter")),
         ("input: 3\nlayers: [{conv: 3, kernel: }]", ("3:20: 'kernel' has no value; "
@@ -309,7 +318,7 @@ parts:
     first, second, third = problem.parts
     assert [part.label for part in problem.parts] == ["a", "b", "c"]
     assert [part.title for part in problem.parts] == ["first", "", ""]
-    assert [part.kind for part in problem.parts] == ["graph", "graph", "cnn"]
+    assert [part.kind for part in problem.parts] == ["graph", "graph", "architecture"]
     assert str(second.place) == "t:11:5"
     assert {name: value.value for name, value in first.given.items()} == {"x": 1, "w": 2}
     values = {name: value.value for name, value in second.given.items()}
@@ -365,9 +374,9 @@ def test_parts_of_their_own_kinds_need_none_in_the_file() -> None:
          "the answers of a problem in parts belong to its parts; "
          "move them below the part that they answer")),
         ("equations: a = 1\nparts: {a: {find: a}}", ("2:12: part 'a' has no key 'kind'; "
-         "add 'kind: graph' (kinds are graph, network, recurrent, cnn, derivation, claim, functions)")),
+         "add 'kind: graph' (kinds are graph, network, recurrent, architecture, optimizer, derivation, claim, functions)")),
         ("layers: [a]\nparts: {a: {kind: cnn, input: 3, layers: [dense 1]}}", ("1:1: the key "
-         "'layers' needs a 'kind' beside it; kind network or cnn has it")),
+         "'layers' needs a 'kind' beside it; kind network, recurrent or architecture has it")),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_parts_is_said(text: str, message: str) -> None:

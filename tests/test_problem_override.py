@@ -44,6 +44,23 @@ def test_a_given_value_may_become_a_formula() -> None:
     assert (formula.text, str(formula.origin)) == ("sqrt(2)", "--set:1:4")
 
 
+def test_one_entry_of_an_array_is_replaced() -> None:
+    text = "kind: graph\ngiven: {W: [[1, 2], [3, 4]]}\nequations: z = sum(W)\n"
+    changed = override(read_text(text), ["W[0,1]=9", "W[1, 0] = 1/2"])
+    assert changed.given["W"].value == [[1, 9], [Fraction(1, 2), 4]]
+    counted_from_one = override(read_text(text + "conventions: {first_index: 1}"), ["W[2,2]=9"])
+    assert counted_from_one.given["W"].value == [[1, 2], [3, 9]]
+
+
+def test_an_entry_is_replaced_in_every_part_that_has_the_array() -> None:
+    parts = "parts: {a: {find: z}, b: {given: {x: [5, 6]}, find: z}, c: {given: {x: 3}, find: z}}"
+    problem = read_text(f"kind: graph\ngiven: {{x: [1, 2]}}\nequations: z = 1\n{parts}")
+    with pytest.raises(InputError, match="x has no such entry; x is a number"):
+        override(problem, ["x[0]=9"])
+    changed = override(problem._replace(parts=problem.parts[:2]), ["x[0]=9"])
+    assert [part.given["x"].value for part in changed.parts] == [[9, 2], [9, 6]]
+
+
 def test_the_last_of_several_values_holds() -> None:
     changed = override(graph(), ["w0=1", "w1=3", "w0=2"])
     assert [value.value for value in changed.given.values()] == [[1, 2], 2, 3]
@@ -58,8 +75,13 @@ def test_the_last_of_several_values_holds() -> None:
         ("w0=", "--set w0=: a value is missing; write --set name=value"),
         ("w0=# 3", "--set w0=# 3: a value is missing; write --set name=value"),
         ("=3", "--set =3: '' is not given in t.yaml; given are x, w0, w1"),
-        ("x[0]=3", ("--set x[0]=3: 'x[0]' is not given in t.yaml; "
+        ("x[2]=3", ("--set x[2]=3: x has no such entry; x is 2, and the first index is 0")),
+        ("x[0,1]=3", "--set x[0,1]=3: x has no such entry; x is 2, and the first index is 0"),
+        ("w0[0]=3", "--set w0[0]=3: w0 has no such entry; w0 is a number, and the first index is 0"),
+        ("x[i]=3", "--set x[i]=3: an index is a whole number; such as --set 'x[0,1]=2'"),
+        ("x[0]=[1]", ("--set x[0]=[1]: an entry is a number; "
          "give the whole of x: --set 'x=[...]'")),
+        ("q[0]=3", "--set q[0]=3: 'q[0]' is not given in t.yaml; given are x, w0, w1"),
         ("w0=[1, 2", "--set w0=[1, 2: this '[' is never closed; add the missing ']'"),
         ("w0=[[1], [1, 2]]", ("--set w0=[[1], [1, 2]]: row 2 of 'w0' has 2 numbers, "
          "but row 1 has 1 number; all rows must have the same length")),

@@ -106,7 +106,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
             "equations: [z = 1]",
             (
                 "t:1:1: the file has no key 'kind'; "
-                "add 'kind: graph' (kinds are graph, network, recurrent, cnn, derivation, "
+                "add 'kind: graph' (kinds are graph, network, recurrent, cnn, optimizer, derivation, "
                 "claim, functions)"
             ),
         ),
@@ -122,7 +122,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
         ("kind: grph\nlayers: 3", "t:1:7: unknown kind 'grph'; did you mean 'graph'?"),
         (
             "kind: foo",
-            "t:1:7: unknown kind 'foo'; it is graph, network, recurrent, cnn, derivation, claim "
+            "t:1:7: unknown kind 'foo'; it is graph, network, recurrent, cnn, optimizer, derivation, claim "
             "or functions",
         ),
         (
@@ -147,7 +147,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
         (
             "kind: graph\nequations: z = 1\nlayers: [x]",
             (
-                "t:3:1: the key 'layers' belongs to kind network or cnn, not to kind graph; "
+                "t:3:1: the key 'layers' belongs to kind network, recurrent or cnn, not to kind graph; "
                 "remove it, or change the kind"
             ),
         ),
@@ -168,7 +168,8 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
                 "t:3:1: unknown key 'xyzzy'; known are kind, title, statement, source, given, "
                 "find, "
                 "answers, conventions, digits, exact, round_steps, ties, working, entry, parts, "
-                "equations, expressions, assume, shapes"
+                "equations, expressions, assume, shapes, upstream, override, parameters, frozen, "
+                "update, options"
             ),
         ),
         (
@@ -176,7 +177,8 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
             (
                 "t:4:1: unknown key '<<'; known are kind, title, statement, source, given, find, "
                 "answers, conventions, digits, exact, round_steps, ties, working, entry, parts, "
-                "equations, expressions, assume, shapes"
+                "equations, expressions, assume, shapes, upstream, override, parameters, frozen, "
+                "update, options"
             ),
         ),
     ],

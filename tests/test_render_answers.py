@@ -63,8 +63,15 @@ def test_a_note_that_does_not_fit_stands_below() -> None:
 
 
 def test_a_large_answer_is_described() -> None:
-    assert written(Answer("g", np.zeros((3, 4, 50)))) == (
-        "  g   3x4x50: smallest 0, largest 0, mean 0, norm 0\n"
+    assert written(Answer("g", np.zeros((3, 2, 50)))) == (
+        "  g   3x2x50: smallest 0, largest 0, mean 0, norm 0\n"
+        "      [0]\n"
+        "      [[0, 0, 0, ..., 0, 0, 0],\n"
+        "       [0, 0, 0, ..., 0, 0, 0]]\n"
+        "      ...\n"
+        "      [2]\n"
+        "      [[0, 0, 0, ..., 0, 0, 0],\n"
+        "       [0, 0, 0, ..., 0, 0, 0]]\n"
     )
 
 

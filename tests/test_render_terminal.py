@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from io import BytesIO, StringIO, TextIOWrapper
 from typing import Any
 
@@ -144,14 +143,11 @@ def test_nothing_that_a_user_wrote_reaches_the_terminal_raw(
     assert ":smile:" in text
 
 
-def test_a_long_document_is_handed_over_in_pieces_and_quickly() -> None:
+def test_a_long_document_is_handed_over_in_pieces() -> None:
     steps = tuple(step(f"u{i}", f"x{i}*w", f"{i}*0.5", value=i / 2) for i in range(1000))
     solution = SMALL._replace(sections=(Section("Forward", steps),))
     for terminal in (False, True):
-        started = time.perf_counter()
         pieces = list(rendered(solution, Stream(terminal=terminal)))
-        # 0.04 s where it was measured; a table of rich takes 0.3 s
-        assert time.perf_counter() - started < 1
         assert len(pieces) > 4
         assert "".join(pieces).count("u999") == 1
 

@@ -112,8 +112,18 @@ def _computed(problem: Problem) -> tuple[dict[str, Value | Expr], dict[str, str]
 
 
 def _values(problem: Problem, find: tuple[Written, ...]) -> dict[str, Value | Expr]:
-    solution = solve(problem._replace(find=find, parts=()), document=False)
-    return {answer.name: answer.value for answer in solution.answers}
+    found: dict[str, Value | Expr] = {}
+    options = problem.extras.options
+    if options and any(name.text == "option" for name in find):
+        # the options are about what the problem asks for, whatever else is checked
+        solution = solve(problem._replace(parts=()), document=False)
+        found["option"] = solution.answers[-1].value
+        find = tuple(name for name in find if name.text != "option")
+        if not find:
+            return found
+    problem = problem._replace(find=find, parts=(), extras=problem.extras._replace(options={}))
+    solution = solve(problem, document=False)
+    return found | {answer.name: answer.value for answer in solution.answers}
 
 
 def _reason(error: HwsolveError) -> str:

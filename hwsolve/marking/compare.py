@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from hwsolve.expr.stated import stated_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
 
     from hwsolve.errors import Place
     from hwsolve.expr.tree import Expr, Value
@@ -36,8 +37,6 @@ _FOR_EACH_AXIS = (
     "receptive_field", "receptive_field_size", "field", "rf", "stride", "effective_stride",
     "jump", "padding", "kernel", "dilation",
 )  # fmt: skip
-# Typed characters that a number may hold, and what Python calls them.
-_TYPED = str.maketrans({"−": "-", "⁄": "/", " ": None, "\u00a0": None, "≈": None, "~": None})
 
 
 class Tolerance(NamedTuple):
@@ -165,36 +164,6 @@ def shape_of(nested: Any) -> Index:
         shape.append(len(nested))
         nested = nested[0] if nested else None
     return tuple(shape)
-
-
-def stated_number(text: str) -> tuple[int | float | Fraction, float | None] | None:
-    """The number that a text states, and half a unit of its last digit (None: exact).
-
-    None where the text is no number, or one too large for a float to hold.
-    """
-    try:
-        return int(text), None
-    except ValueError:
-        pass
-    text = text.translate(_TYPED).lower()
-    if text.count(",") and "." not in text.partition(",")[0]:
-        text = text.replace(",", "")
-    top, bar, bottom = text.partition("/")
-    try:
-        if bar:
-            from fractions import Fraction
-
-            return Fraction(top) / Fraction(bottom), None
-        number = float(text)
-        mantissa, _, exponent = text.partition("e")
-        _, point, decimals = mantissa.partition(".")
-        if math.isinf(number) or math.isnan(number):
-            return None
-        if not point and not exponent.startswith("-"):
-            return int(number), None
-        return number, 0.5 * 10.0 ** (int(exponent or 0) - len(decimals.replace("_", "")))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        return None
 
 
 def _gap(text: str, value: Any, tolerance: Tolerance | None, size: float | None) -> _Gap:

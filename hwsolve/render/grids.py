@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hwsolve.render.characters import wrapped
-from hwsolve.render.numbers import entries
+from hwsolve.render.numbers import entries, shown
 from hwsolve.render.page import shape, size
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MATRIX = 2
 # An array is written in full up to this many entries along an axis, and altogether.
-LONGEST_VECTOR, LONGEST_AXIS, MOST_ENTRIES, MOST_STACKED = 20, 10, 100, 48
+LONGEST_VECTOR, LONGEST_AXIS, MOST_ENTRIES, MOST_STACKED = 20, 10, 100, 100
 # Of a larger one the first and last rows and columns are shown, with fewer digits.
 CORNER, CORNER_DIGITS = 3, 4
 
@@ -27,7 +27,8 @@ def grid(value: Value, page: Page, width: int) -> tuple[list[str], bool | None]:
 
     A vector is one line (more where it is too long), a matrix a line for each row.
     An array that is too large is described (shape, smallest, largest, mean, norm),
-    with its first and last entries; instead of exact or not there is then None.
+    with its first and last entries, those of more than two axes matrix by matrix under the
+    index of each; instead of exact or not there is then None.
     """
     lengths = shape(value)
     brief = page._replace(digits=min(page.digits, CORNER_DIGITS))
@@ -41,8 +42,8 @@ def grid(value: Value, page: Page, width: int) -> tuple[list[str], bool | None]:
             if max(map(len, rows)) <= width:
                 return rows, exact
     page = brief
-    corner = _corner(value, page) if size(value) and len(lengths) <= MATRIX else []
-    if max(map(len, corner), default=0) > width and len(lengths) == MATRIX:
+    corner = _blocks(value, page) if size(value) else []
+    if max(map(len, corner), default=0) > width and len(lengths) >= MATRIX:
         corner = []
     below = [line for row in corner for line in folded(row, width)]
     return [*wrapped(_summary(value, page), width), *below], None
@@ -144,13 +145,32 @@ def _summary(value: Any, page: Page) -> str:
         flat = list(entries(_nested(value)))
         smallest, largest, total = min(flat), max(flat), sum(flat)
         squares = sum(float(entry) ** 2 for entry in flat)
-    facts = {
-        "smallest": smallest,
-        "largest": largest,
-        "mean": float(total) / size(value),
-        "norm": math.sqrt(float(squares)),
-    }
-    return f"{lengths}: " + ", ".join(f"{name} {page.number(x)[0]}" for name, x in facts.items())
+    facts = [f"smallest {page.number(smallest)[0]}", f"largest {page.number(largest)[0]}"]
+    # these two are calculated, also where the entries are given
+    for name, fact in (
+        ("mean", float(total) / size(value)),
+        ("norm", math.sqrt(float(squares))),
+    ):
+        facts.append(f"{name} {shown(fact, page.digits, ties=page.ties)[0]}")
+    return f"{lengths}: " + ", ".join(facts)
+
+
+def _blocks(value: Any, page: Page) -> list[str]:
+    """The corners of a matrix, or of the first and the last matrix of a larger array."""
+    lengths = shape(value)
+    if len(lengths) <= MATRIX:
+        return _corner(value, page)
+    lines: list[str] = []
+    outer = lengths[:-MATRIX]
+    for at in dict.fromkeys([(0,) * len(outer), tuple(length - 1 for length in outer)]):
+        block = value
+        for place in at:
+            block = block[place]
+        numbers = ", ".join(str(place + page.first_index) for place in at)
+        lines += [f"[{numbers}]", *_corner(block, page)]
+        if not any(at) and math.prod(outer) > MATRIX:
+            lines.append("...")
+    return lines
 
 
 def _corner(value: Any, page: Page) -> list[str]:

@@ -57,7 +57,9 @@ def _document(
     settings = solution.settings
     working = settings.get("working") or "full"
     page = page._replace(
-        digits=settings.get("digits") or page.digits, ties=settings.get("ties") or page.ties
+        digits=settings.get("digits") or page.digits,
+        ties=settings.get("ties") or page.ties,
+        first_index=_first_index(solution),
     )
     if working != "none" or depth or solution.parts or headed:
         yield from _heading(solution, page, depth)
@@ -82,6 +84,12 @@ def _document(
         yield []
         for sentence, proved in certificate_sentences(solution.certificates, page):
             yield from _sentences(sentence, "good" if proved else "muted", page)
+
+
+def _first_index(solution: Solution) -> int:
+    """The number of the first entry of an array, as the author counts."""
+    stated = (each.value for each in solution.conventions if each.name == "first_index")
+    return 1 if next(stated, "0") == "1" else 0
 
 
 def _heading(solution: Solution, page: Page, depth: int) -> Iterator[Line]:

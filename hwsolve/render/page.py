@@ -36,6 +36,7 @@ class Page(NamedTuple):
             can be searched for and copied, unless it is very long.
         digits: significant digits of rounded numbers.
         ties: how a number halfway between two others is rounded, "away" or "even".
+        first_index: the number of the first entry of an array, as the author counts.
         given: the numbers are those that the author wrote, so a float is shown with
             all its digits and is exactly what it says.
     """
@@ -47,6 +48,7 @@ class Page(NamedTuple):
     digits: int = DIGITS
     ties: str = "away"
     given: bool = False
+    first_index: int = 0
 
     def words(self, words: str) -> str:
         """A text of the user or of the program, harmless and in characters that can be shown."""

@@ -104,6 +104,9 @@ def _row(step: Step, written: tuple[str, bool], name_width: int, page: Page, *, 
             below, is_exact_grid = grid(step.value, page, room)
             if is_exact_grid is not None:
                 sign = page.relation(exact=exact and is_exact_grid)
+                if links and links[-1][1] == page.number(step.value)[0]:
+                    # the same numbers in a line need not stand above the grid
+                    sign = max(sign, links.pop()[0], key=_is_rounded)
                 below = [f"{sign} {below[0]}", *(f"  {text}" for text in below[1:])]
             else:
                 below = [f"  {text}" for text in below]
@@ -116,6 +119,10 @@ def _row(step: Step, written: tuple[str, bool], name_width: int, page: Page, *, 
         size = "x".join(map(str, lengths))
         remark = f"{size}, {remark}" if remark else size
     return Row(name, links, below, remark, step.value is not None and not below)
+
+
+def _is_rounded(sign: str) -> bool:
+    return sign not in {"", "="}
 
 
 def _paired(one: list[int], other: list[int]) -> Iterator[tuple[int, ...]]:
@@ -241,6 +248,8 @@ def fitted(text: str, width: int, page: Page) -> list[str]:
 def _in_terms(text: str, width: int) -> list[str]:
     """A formula in lines of `width` columns where its terms allow: joined, they are the formula."""
     starts = _term_starts(text)
+    if not starts:
+        return [text]
     lines: list[str] = []
     begin = term = factor = 0
     for position, end in zip(starts, [*starts[1:], len(text)], strict=True):
