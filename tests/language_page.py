@@ -139,7 +139,7 @@ MEANINGS: Final = {
     "log_softmax": ("log_softmax(x)", "log(softmax(x)), worked out without overflow"),
     "one_hot": ("one_hot(k, classes=3)", "a 1 at the class k (or at each of a vector), else 0"),
     "masked_softmax": (
-        "masked_softmax(x, m)",
+        "masked_softmax(x, mask=m)",
         "the softmax over the entries whose mask is not 0, as if the others were -infinity",
     ),
     "stack": (
@@ -150,7 +150,10 @@ MEANINGS: Final = {
     "reshape": ("reshape(x, 2, 3)", "the same entries in another shape, row by row"),
     "column": ("column(x)", "a vector as a matrix of one column"),
     "row": ("row(x)", "a vector as a matrix of one row"),
-    "flatten": ("flatten(x)", "all entries as a vector, row by row"),
+    "flatten": (
+        "flatten(x), flatten(X, 1)",
+        "all entries as a vector, row by row; those of each example, behind the first axis",
+    ),
     "zeros": ("zeros(2, 3)", "an array of 0"),
     "ones": ("ones(4)", "an array of 1"),
     "eye": ("eye(3)", "the identity matrix"),

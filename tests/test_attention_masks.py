@@ -24,7 +24,7 @@ WEIGHTS: dict[str, Any] = {
     "WO": [1, -0.42, -0.65, 0.96, -0.15, -0.84, 0.84, 0.14, -0.96, 0.66, 0.41, -1, 0.42, 0.65,
            -0.96, 0.15],
 }  # fmt: skip
-BIASES = {
+BIASES: dict[str, Any] = {
     "bQ": [0.1, -0.2, 0.3, 0.4],
     "bK": [0.5, 0, -0.1, 0.2],
     "bV": [-0.3, 0.2, 0.1, 0.6],
@@ -54,7 +54,9 @@ def test_a_mask_that_is_added_hides_what_a_mask_of_zeros_and_ones_hides() -> Non
 
 def test_heads_with_biases_and_an_added_mask_are_what_pytorch_gives() -> None:
     """PyTorch's mask had -infinity where this one has -1e9."""
-    given = {name: np.reshape(numbers, (4, 4)).tolist() for name, numbers in WEIGHTS.items()}
+    given: dict[str, Any] = {
+        name: np.reshape(numbers, (4, 4)).tolist() for name, numbers in WEIGHTS.items()
+    }
     mask = [[0, -1e9, 0.5], [0, 0, -1e9], [-1, 0, 0]]
     found = solved(CALL, "y; dL/dx; dL/dbQ; dL/dbK; dL/dbV; dL/dbO", x=X, M=mask, **given, **BIASES)
     expected = {
@@ -83,7 +85,12 @@ def test_heads_with_biases_and_an_added_mask_are_what_pytorch_gives() -> None:
     ],
 )
 def test_a_mask_or_a_bias_that_does_not_fit_is_refused(call: str, message: str) -> None:
-    given = {"X": [[1, 2], [3, 4]], "M": [[0, -1e9], [0, 0]], "b": [1, 2, 3], "c": [1, 2]}
+    given: dict[str, Any] = {
+        "X": [[1, 2], [3, 4]],
+        "M": [[0, -1e9], [0, 0]],
+        "b": [1, 2, 3],
+        "c": [1, 2],
+    }
     with pytest.raises((InputError, InputErrors)) as caught:
         solved(f"y = {call}", "y", **given)
     assert message in str(caught.value)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from hwsolve.expr.certify import Certifier, float_system
+from hwsolve.expr.certify_compiled import tops
+from hwsolve.expr.evaluation import evaluate
 from hwsolve.problem.reader import read_text
 from hwsolve.solvers import solve
 from hwsolve.solvers.graph import Solved
@@ -81,10 +83,61 @@ def test_next_to_a_flat_place_a_wrong_gradient_is_still_noticed(
     assert isinstance(top, int)
     assert isinstance(node, int)
     system = float_system(graph)
-    from hwsolve.expr.evaluation import evaluate
-
     values = evaluate(graph, system, graph.ancestors([top]))
     certifier = Certifier(graph, values, top, system)
     assert certifier.test(node, (), right).agrees
     for wrong in (0.0, right * 1.001, -right, 2 * right):
         assert not certifier.test(node, (), wrong).agrees, wrong
+
+
+LONG = """
+kind: graph
+given:
+  W: [[0.5, -0.3], [0.2, 0.4]]
+  x: [1, -2]
+equations:
+{lines}
+  - L = sum(h60^2)
+find: [dL/dW]
+"""
+
+
+def long_graph() -> Solved:
+    lines = ["h1 = tanh(W @ x)", *(f"h{n} = tanh(W @ h{n - 1} + x)" for n in range(2, 61))]
+    problem = read_text(LONG.format(lines="\n".join(f"  - {line}" for line in lines)), "long.yaml")
+    solved = Solved(problem, problem.body.equations)  # type: ignore[union-attr]  # a graph
+    solved.build()
+    return solved
+
+
+def test_a_long_graph_is_tested_by_its_compiled_function_as_step_by_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    solved = long_graph()
+    graph = solved.graph
+    top, node = solved.lowering.names["L"], solved.lowering.names["W"]
+    assert isinstance(top, int)
+    assert isinstance(node, int)
+    system = float_system(graph)
+    values = evaluate(graph, system, graph.ancestors([top]))
+    slow = Certifier(graph, values, top, system)
+    with monkeypatch.context() as patched:
+        patched.setattr("hwsolve.expr.certify.MANY_STEPS", 10**6)
+        expected = [slow.test(node, at, 1.0).numeric for at in ((0, 0), (0, 1), (1, 0), (1, 1))]
+    fast = Certifier(graph, values, top, system)
+    for at, right in zip(((0, 0), (0, 1), (1, 0), (1, 1)), expected, strict=True):
+        found = fast.test(node, at, right)
+        assert found.agrees
+        assert found.numeric == pytest.approx(right, rel=1e-8)
+        assert not fast.test(node, at, right * 1.001).agrees
+    assert tops(graph, values, top)
+
+
+def test_a_compiled_function_that_gives_another_value_is_not_used() -> None:
+    solved = long_graph()
+    top = solved.lowering.names["L"]
+    assert isinstance(top, int)
+    graph = solved.graph
+    values = evaluate(graph, float_system(graph), graph.ancestors([top]))
+    values[top] = values[top] * 1.0001
+    assert not tops(graph, values, top)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from test_losses import slopes, solved
 from hwsolve.problem.reader import read_text
 from hwsolve.render.layout import lines
 from hwsolve.render.page import Page
-from hwsolve.solution import Solution
 from hwsolve.solvers import solve
+
+if TYPE_CHECKING:
+    from hwsolve.solution import Solution
 
 IMAGE = [[1, 2, 0], [0, 1, 3], [2, 1, 1]]
 
@@ -151,6 +154,16 @@ def test_a_word_of_another_language_is_answered_with_how_it_is_written_here(
     equation: str, message: str
 ) -> None:
     assert said(equation) == message
+
+
+def test_a_product_with_a_transpose_entry_by_entry_is_doubted() -> None:
+    given = "{Q: [[1, 2], [3, 4]], K: [[1, 0], [1, 1]]}"
+    solution = working(given, "S = Q·Kᵀ", "R = Q @ K.T", find="S")
+    assert solution.warnings == (
+        "Q·K.T multiplies entry by entry; the product of matrices is Q @ K.T",
+    )
+    assert np.asarray(solution.answers[0].value).tolist() == [[1, 2], [0, 4]]
+    assert not working(given, "S = Q @ Kᵀ", "R = Q*K", find="S, R").warnings
 
 
 # -- gradients as a student writes them ----------------------------------------------------------

@@ -87,7 +87,11 @@ def test_a_formula_with_a_comma_may_stand_in_quotes() -> None:
         ("[1, '2']", "10: the number 2 stands in quotes; remove the quotes"),
         ("nan", "6: 'nan' is not a finite number; give a finite number"),
         (".NaN", "6: '.NaN' is not a finite number; give a finite number"),
-        ("-inf", "6: '-inf' is not a finite number; give a finite number"),
+        (
+            "-inf",
+            "6: '-inf' is not a finite number; give a finite number; a mask that is added to "
+            "scores takes -1e9 for -infinity",
+        ),
         ("[1, .inf]", "10: '.inf' is not a finite number; give a finite number"),
         ("true", "6: 'true' is not a number; write 1 or 0"),
         ("[no]", "7: 'no' is not a number; write 1 or 0"),

@@ -176,3 +176,8 @@ def test_entries_are_answers_however_short_the_working_is() -> None:
         found = values(solved(text, entries=["dL/dW[0,1]"], working=working))
         # 2 (W x)_0 x_1
         assert found["dL/dW[0,1]"] == 6
+
+
+def test_a_product_in_a_sum_is_shown_as_by_hand_and_not_as_floats_have_it() -> None:
+    shown = printed("given: {b: 0.9, v: 0, g: 10}\nequations: [m = b*v + (1 - b)*g]\nfind: [m]\n")
+    assert "= 0.9·0 + (1 - 0.9)·10 = 0 + 1 = 1" in shown

@@ -89,7 +89,8 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="graph, network, recurrent, architecture, optimizer, derivation, claim or functions.",
+            help="graph, network, recurrent, architecture, optimizer, derivation, claim "
+            "or functions.",
             autocompletion=kinds,
         ),
     ],

@@ -556,7 +556,7 @@ class _Dense:
             return False
         return self._features(output) == 1 and target == (self._count(output),)
 
-    def _called(
+    def _called(  # noqa: PLR0913  (what a call is made of)
         self, row: Loss, name: str, signal: _Signal, loss: Written, reduction: str, target: str
     ) -> None:
         """A loss as the call of a function, which writes it out."""

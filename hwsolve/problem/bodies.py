@@ -97,7 +97,9 @@ def _dense_layer(
     if folded is not None and bias:
         source.fail(folded.origin, "a folded bias is a part of W", f"remove b: {bias}")
     elif word("bias") is not None and entry.weights is None:
-        source.fail(entry.place, "a folded bias is a part of W, which this layer has not", "write W")
+        source.fail(
+            entry.place, "a folded bias is a part of W, which this layer has not", "write W"
+        )
     where = "" if folded is None else folded.text.partition(" ")[2] or "first"
     weights = name(entry.weights)
     return DenseLayer(

@@ -70,8 +70,16 @@ CONVENTIONS: Final = (
         "layout",
         "which way a matrix of derivatives of a vector by a vector lies",
         (
-            Choice("numerator", "dz/dh has a row for each entry of z, a column for each of h", ("jacobian",)),
-            Choice("denominator", "dz/dh has a row for each entry of h, a column for each of z", ("gradient",)),
+            Choice(
+                "numerator",
+                "dz/dh has a row for each entry of z, a column for each of h",
+                ("jacobian",),
+            ),
+            Choice(
+                "denominator",
+                "dz/dh has a row for each entry of h, a column for each of z",
+                ("gradient",),
+            ),
         ),
         "numerator",
     ),
@@ -317,7 +325,7 @@ CONVENTIONS: Final = (
     ),
     Convention(
         "schedule_start",
-        "what a learning-rate schedule counts the first step as; by default 0, in a formula and with warm-up 1",
+        "what a schedule counts the first step as; by default 0, in a formula and with warm-up 1",
         (
             Choice("0", "the schedule counts from 0: the first step has the full rate lr0"),
             Choice("1", "the schedule counts from 1: the first step has the rate lr1"),

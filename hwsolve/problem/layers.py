@@ -27,7 +27,8 @@ _MOST_DIGITS: Final = 18
 _LETTERS: Final = re.compile(r"[^\W\d_](\d{1,3}|_\w{1,8})?'?|\d+[^\W\d_]")
 # The words of a sequence in a size, `10 tokens x 512 features`; the layer table reads them.
 _SEQUENCE: Final = re.compile(
-    r"(?<=\w)(tokens?|steps?|timesteps|words|patches|frames)(?=x|$)|(?<=\w)features?$", re.I
+    r"(?<=\w)(tokens?|steps?|timesteps|words|patches|frames)(?=x|$)|(?<=\w)features?$",
+    re.IGNORECASE,
 )
 # What a block is called, with its parameters: `unit(c, s=1)`.
 _HEAD: Final = re.compile(r"([^\W\d]\w*)\s*(?:\(([^()]*)\))?")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hwsolve.errors import EquationError
 from hwsolve.expr.parser import parse_expression
 from hwsolve.expr.tree import Apply, Deriv, Sym, walk
-from hwsolve.problem.model import Written
+from hwsolve.problem.model import Recurrent, Written
 from hwsolve.solvers.one_step import loss_name, new_names, parameter_names
 from hwsolve.solvers.options import OPTION, names_of_options
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hwsolve.problem.model import Problem
 
 ALL_GRADIENTS = frozenset({"all gradients", "all the gradients"})
+# What the outputs of a cell are compared with, where it is not said.
+_TARGETS = frozenset({"y", "t", "Y", "T"})
 
 
 def expanded(problem: Problem, equations: Sequence[Equation]) -> list[Written]:
@@ -56,6 +58,10 @@ def _gradients(problem: Problem, equations: Sequence[Equation]) -> list[str]:
     if not names:
         frozen = {written.text for written in problem.extras.frozen}
         used = _used(loss, equations)
+        if isinstance(problem.body, Recurrent):
+            # what a cell reads and what it should give are no parameters
+            target = problem.body.target
+            frozen |= {problem.body.input, *(_TARGETS if target is None else {target})}
         names = [name for name in problem.given if name in used and name not in frozen]
     return [f"d{loss}/d{name}" for name in names]
 

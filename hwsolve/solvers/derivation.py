@@ -184,9 +184,7 @@ def _written(setting: Setting, goals: tuple[Goal, ...], body: Derivation) -> Che
     return Checked(basis, goals, tuple(lines), tuple(verdicts), automatic=True)
 
 
-def _right_again(
-    lines: Sequence[Line], verdicts: list[Verdict], setting: Setting
-) -> list[Verdict]:
+def _right_again(lines: Sequence[Line], verdicts: list[Verdict], setting: Setting) -> list[Verdict]:
     """The verdicts, with a remark where a second slip in a chain undoes the first."""
     found = list(verdicts)
     for number, (line, verdict) in enumerate(zip(lines, verdicts, strict=True)):

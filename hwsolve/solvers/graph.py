@@ -419,11 +419,11 @@ def _entry_answers(solved: Solved) -> tuple[Answer, ...]:
 
 
 def _doubts(solved: Solved) -> list[str]:
-    if not solved.lowering.probabilities:
+    if not solved.graph.has_arrays:
         return []
-    from hwsolve.solvers.working import doubtful_probabilities
+    from hwsolve.solvers.working import doubtful_probabilities, doubtful_products
 
-    return doubtful_probabilities(solved)
+    return [*doubtful_products(solved), *doubtful_probabilities(solved)]
 
 
 def unrelated(solved: Solved) -> list[str]:

@@ -173,6 +173,7 @@ def _cell(solved: Solved, node: int | None) -> Cell:
 
 
 def norm_of(value: Any) -> float:
+    """The length of all entries of an array as one vector."""
     return math.sqrt(float((value * value).sum()))
 
 
@@ -303,7 +304,9 @@ def _table_of(
     rows: list[tuple[Cell, ...]] = [
         (
             str(step),
-            _sum([contribution(solved, gradient, node, line, term) for line, term in by_step[step]]),
+            _sum(
+                [contribution(solved, gradient, node, line, term) for line, term in by_step[step]]
+            ),
             *cells(_total(solved, by_step[step])),
         )
         for step in steps

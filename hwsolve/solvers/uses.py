@@ -39,11 +39,16 @@ def use_sections(solved: Solved, gradient: Gradient, wanted: list[int]) -> list[
 def _by_line(solved: Solved, gradient: Gradient, node: int) -> dict[int, list[int]]:
     """The contributions to the gradient of a node by the line that uses it.
 
-    Empty where one of them has no value, or no name for its line.
+    Empty where one of them has no value, or no name for its line, or where all of them are
+    gradients that stand in the working already.
     """
     found: dict[int, list[int]] = {}
-    for line, term in gradient.parts.get(node, ()):
-        if solved.values[term] is None or line not in solved.graph.labels:
+    labels = solved.graph.labels
+    parts = gradient.parts.get(node, ())
+    if all(term in labels for _, term in parts):
+        return {}
+    for line, term in parts:
+        if solved.values[term] is None or line not in labels:
             return {}
         found.setdefault(line, []).append(term)
     return dict(sorted(found.items()))

@@ -15,6 +15,7 @@ from hwsolve.solvers.ties import has_ties
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hwsolve.expr.systems import NumberSystem
     from hwsolve.solvers.graph import Solved
 
 # How far rounded probabilities may be from adding up to 1.
@@ -213,15 +214,21 @@ def _worked(solved: Solved, term: Expr) -> Expr | None:
         return None if inner is None else Apply("neg", (inner,))
     if isinstance(term, Apply) and term.op == "mul":
         value = calculate(solved, term)
+        if isinstance(value, float):
+            from hwsolve.expr.systems import EXACT
+
+            # (1 - 0.9)*10 is 1, as by hand, and not 0.9999999999999998
+            with suppress(ArithmeticError, ValueError, TypeError):
+                value = float(calculate(solved, term, EXACT))
         return None if value is None else Num(value)
     return None
 
 
-def calculate(solved: Solved, numbers: Expr) -> Any:
-    """The value of a scalar formula of numbers, in the problem's number system."""
+def calculate(solved: Solved, numbers: Expr, system: NumberSystem | None = None) -> Any:
+    """The value of a scalar formula of numbers, by default in the problem's number system."""
     from hwsolve.expr.operations import OPERATIONS
 
-    system = solved.system
+    system = system or solved.system
     match numbers:
         case Num(value=value):
             if getattr(value, "shape", ()):
@@ -229,7 +236,7 @@ def calculate(solved: Solved, numbers: Expr) -> Any:
             decimal = type(value).__name__ == "Decimal" and system.name != "floats"
             return value if decimal else system.number(value)
         case Apply(op=op, args=args) if op in OPERATIONS and not numbers.attributes:
-            values = [calculate(solved, arg) for arg in args]
+            values = [calculate(solved, arg, system) for arg in args]
             if op == "mul" and 0 in values and None not in values:
                 return system.number(0)  # 0·log(0) in a loss too
             with suppress(ArithmeticError, ValueError), system.scope():
@@ -352,6 +359,27 @@ def doubtful_probabilities(solved: Solved) -> list[str]:
                 f"cross_entropy takes probabilities, but {name} adds up to {total:.6g}; "
                 "cross_entropy_logits takes scores"
             )
+    return found
+
+
+def doubtful_products(solved: Solved) -> list[str]:
+    """A warning for each product entry by entry with a transpose: Q·K.T may mean Q @ K.T."""
+    from hwsolve.expr.notation import text
+
+    graph, found = solved.graph, []
+    for node in range(min(solved.forward, len(graph))):
+        row = graph.rows[node]
+        if row is None or row.name != "mul" or len(graph.shapes[node]) < 2:  # noqa: PLR2004  (matrices)
+            continue
+        for arg in graph.args[node]:
+            turned = graph.rows[arg]
+            if turned is not None and turned.name == "transpose" and arg not in graph.labels:
+                left, right = (text(graph.expression(each)) for each in graph.args[node])
+                found.append(
+                    f"{left}·{right} multiplies entry by entry; the product of matrices is "
+                    f"{left} @ {right}"
+                )
+                break
     return found
 
 
