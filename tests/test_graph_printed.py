@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1] / "problems"
 FILES = sorted(ROOT.rglob("*.yaml"))
 GRAPHS = {"graph", "network", "recurrent"}
+LAYERED = {"architecture"}
 
 
 @cache
@@ -91,10 +92,22 @@ def same(found: Any, stated: Any, *, exactly: bool) -> bool:
     )
 
 
+def scopes_of(solution: Solution) -> Iterator[list[Step]]:
+    """The steps in which a name means the same: a layer has names of its own (`MACs`)."""
+    if solution.kind not in LAYERED:
+        yield list(steps_of(solution))
+        return
+    for section in solution.sections:
+        yield list(steps_of(solution._replace(sections=(section,))))
+
+
 def false_steps(solution: Solution) -> list[str]:
     """The forms in a solution's steps that do not have the step's value."""
+    return [found for steps in scopes_of(solution) for found in false_in(steps, solution)]
+
+
+def false_in(steps: list[Step], solution: Solution) -> list[str]:
     known: dict[Expr, Any] = {}
-    steps = list(steps_of(solution))
     for step in steps:
         if step.name is not None and step.value is not None and not is_path(step.name):
             known.setdefault(step.name, step.value)

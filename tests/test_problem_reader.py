@@ -106,8 +106,8 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
             "equations: [z = 1]",
             (
                 "t:1:1: the file has no key 'kind'; "
-                "add 'kind: graph' (kinds are graph, network, recurrent, cnn, optimizer, derivation, "
-                "claim, functions)"
+                "add 'kind: graph' (kinds are graph, network, recurrent, architecture, optimizer, "
+                "derivation, claim, functions)"
             ),
         ),
         ("kin: graph\nequations: z = 1", "t:1:1: unknown key 'kin'; did you mean 'kind'?"),
@@ -122,8 +122,8 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
         ("kind: grph\nlayers: 3", "t:1:7: unknown kind 'grph'; did you mean 'graph'?"),
         (
             "kind: foo",
-            "t:1:7: unknown kind 'foo'; it is graph, network, recurrent, cnn, optimizer, derivation, claim "
-            "or functions",
+            "t:1:7: unknown kind 'foo'; it is graph, network, recurrent, architecture, optimizer, "
+            "derivation, claim or functions",
         ),
         (
             "kind: [graph]",
@@ -147,8 +147,8 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
         (
             "kind: graph\nequations: z = 1\nlayers: [x]",
             (
-                "t:3:1: the key 'layers' belongs to kind network, recurrent or cnn, not to kind graph; "
-                "remove it, or change the kind"
+                "t:3:1: the key 'layers' belongs to kind network, recurrent or architecture, "
+                "not to kind graph; remove it, or change the kind"
             ),
         ),
         (
